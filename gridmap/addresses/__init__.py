@@ -1,0 +1,1 @@
+"""Standard addresses: doors with a permanent code, their segments and the grid they lie in."""

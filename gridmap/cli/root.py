@@ -1,0 +1,37 @@
+"""The root command: it gathers the groups, and turns domain errors into exit statuses."""
+
+import sys
+
+import typer
+
+from gridmap import __version__
+from gridmap.cli.errors import exit_status, tell
+from gridmap.errors import GridmapError
+
+app = typer.Typer(
+    name="gridmap",
+    help="The electronic map of a county.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def version() -> None:
+    """Prints gridmap's version."""
+    print(__version__)
+
+
+@app.callback()
+def _root() -> None:
+    """The electronic map of a county."""
+
+
+def main() -> None:
+    """Runs the command line of this process and exits with its status."""
+    try:
+        app()
+    except GridmapError as error:
+        tell(error)
+        sys.exit(exit_status(error))

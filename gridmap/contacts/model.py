@@ -1,0 +1,94 @@
+"""Tables of officers, contact pairs and responsibilities."""
+
+from datetime import date
+
+from sqlalchemy import ARRAY, CheckConstraint, Date, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridmap.db.base import Base, CountyCode, DivisionCode, Now, RecordId, Small, Words, record_id_check
+
+OFFICER_KINDS = ("official", "grid_head", "group_head", "militia", "delegate", "volunteer", "medic")
+"""干部, 网格长, 联户长, 民兵, 人大代表与政协委员, 志愿者, 医务人员."""
+RESPONSIBILITIES = ("head", "deputy")
+
+
+class Officer(Base):
+    """A person who looks after households (联系干部等), and how many first contacts he can take.
+
+    `home_code`, where he was born, is a village, township or county. He stands at `work_address_code`,
+    else at the seat of `work_code`.
+    """
+
+    __tablename__ = "officer"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    id: Mapped[RecordId] = mapped_column(primary_key=True)
+    name: Mapped[Words]
+    phone: Mapped[Words | None]
+    kind: Mapped[str] = mapped_column(String(12))
+    unit: Mapped[Words]
+    home_code: Mapped[DivisionCode] = mapped_column(ForeignKey("division.code"))
+    work_code: Mapped[DivisionCode] = mapped_column(ForeignKey("division.code"))
+    work_address_code: Mapped[RecordId | None]
+    capacity: Mapped[Small]
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    absent_from: Mapped[date | None] = mapped_column(Date)
+    absent_to: Mapped[date | None] = mapped_column(Date)
+    status: Mapped[str] = mapped_column(String(10), server_default="current")
+    row_version: Mapped[Small] = mapped_column(server_default="1")
+    updated_at: Mapped[Now]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "work_address_code"], ["address.county_code", "address.code"]),
+        record_id_check("id", "P"),
+        CheckConstraint(f"kind IN {OFFICER_KINDS}", "kind_known"),
+        CheckConstraint("capacity >= 0", "capacity_counts"),
+        CheckConstraint("absent_to >= absent_from", "absence_forward"),
+        CheckConstraint("status IN ('current', 'closed')", "status_known"),
+        Index("ix_officer_home_code", "home_code", postgresql_ops={"home_code": "varchar_pattern_ops"}),
+        Index("ix_officer_work_code", "work_code", postgresql_ops={"work_code": "varchar_pattern_ops"}),
+    )
+
+
+class ContactPair(Base):
+    """An officer who looks after a household (联户结对): rank 1 is the first contact, 2 and above stand in for him."""
+
+    __tablename__ = "contact_pair"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    household_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    rank: Mapped[Small] = mapped_column(primary_key=True)
+    officer_county_code: Mapped[CountyCode]
+    officer_id: Mapped[RecordId]
+    tier: Mapped[Small]
+    reason: Mapped[Words]
+    since: Mapped[Now]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "household_id"], ["household.county_code", "household.id"]),
+        ForeignKeyConstraint(["officer_county_code", "officer_id"], ["officer.county_code", "officer.id"]),
+        CheckConstraint("rank > 0", "rank_counts"),
+        CheckConstraint("tier BETWEEN 0 AND 3", "tier_known"),
+        Index("uq_contact_pair_officer", "county_code", "household_id", "officer_id", unique=True),
+        Index("ix_contact_pair_officer_id", "officer_county_code", "officer_id"),
+    )
+
+
+class Responsibility(Base):
+    """Who answers for a grid (网格长) or a household group (联户长), and who stands in."""
+
+    __tablename__ = "responsibility"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(17), primary_key=True)
+    officer_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(String(10))
+    since: Mapped[Now]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "officer_id"], ["officer.county_code", "officer.id"]),
+        CheckConstraint("code ~ '^[0-9]{15}([0-9]{2})?$' AND county_code = left(code, 6)", "code_form"),
+        CheckConstraint(f"role IN {RESPONSIBILITIES}", "role_known"),
+        Index("uq_responsibility_head", "county_code", "code", unique=True, postgresql_where="role = 'head'"),
+        Index("ix_responsibility_officer_id", "county_code", "officer_id"),
+    )

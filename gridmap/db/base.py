@@ -1,0 +1,78 @@
+"""What every table has in common: names of constraints, column types, validity ranges."""
+
+from datetime import datetime
+from typing import Annotated
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, MetaData, SmallInteger, String, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SRID = 4490
+"""CGCS2000, degrees, stored lon, lat on a lattice of 1e-7 degree."""
+
+NAMING = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+CountyCode = Annotated[str, mapped_column(String(6))]
+DivisionCode = Annotated[str, mapped_column(String(12))]
+GridCode = Annotated[str, mapped_column(String(15))]
+GroupCode = Annotated[str, mapped_column(String(17))]
+RecordId = Annotated[str, mapped_column(String(15))]
+"""A letter, the county code and eight digits: A for addresses, B buildings, H households, P officers, S shelters."""
+Instant = Annotated[datetime, mapped_column(TIMESTAMP(timezone=True))]
+Now = Annotated[datetime, mapped_column(TIMESTAMP(timezone=True), server_default=text("now()"))]
+Words = Annotated[str, mapped_column(Text)]
+Small = Annotated[int, mapped_column(SmallInteger)]
+Serial = Annotated[int, mapped_column(Identity(always=True), primary_key=True)]
+Point = Annotated[WKBElement, mapped_column(Geometry("POINT", srid=SRID, spatial_index=False))]
+MultiPolygon = Annotated[WKBElement, mapped_column(Geometry("MULTIPOLYGON", srid=SRID, spatial_index=False))]
+
+
+class Base(DeclarativeBase):
+    """The registry of all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Validity:
+    """Columns of a row that is true for a time, `[valid_from, valid_to)`, and the versions that wrote and ended it.
+
+    `valid_to` and `version_to` are both null while the row holds. `at=` asks by time; `version` in an answer comes
+    from the newest `version_from` or `version_to` of the installation (`DatasetVersion`).
+    """
+
+    valid_from: Mapped[Instant] = mapped_column(TIMESTAMP(timezone=True), primary_key=True)
+    valid_to: Mapped[Instant | None]
+    version_from: Mapped[int] = mapped_column(ForeignKey("dataset_version.version"))
+    version_to: Mapped[int | None] = mapped_column(ForeignKey("dataset_version.version"))
+
+
+def validity_checks() -> tuple[CheckConstraint, CheckConstraint]:
+    """What every table with `Validity` carries; the exclusion of overlapping ranges stands in the migration."""
+    return (
+        CheckConstraint("valid_to IS NULL OR valid_to > valid_from", "validity_forward"),
+        CheckConstraint("(valid_to IS NULL) = (version_to IS NULL)", "validity_ended_by_version"),
+    )
+
+
+def geometry_checks(column: str) -> CheckConstraint:
+    """A geometry that is there is valid and not empty."""
+    return CheckConstraint(f"ST_IsValid({column}) AND NOT ST_IsEmpty({column})", f"{column}_valid")
+
+
+def county_check(column: str) -> CheckConstraint:
+    """The county code is the first six digits of a code, whatever its level (a county, or a prefecture without any)."""
+    return CheckConstraint(f"county_code = left({column}, 6)", "county_of_code")
+
+
+def record_id_check(column: str, letter: str) -> CheckConstraint:
+    """The form of a permanent record id."""
+    return CheckConstraint(
+        f"{column} ~ '^{letter}[0-9]{{14}}$' AND county_code = substr({column}, 2, 6)", f"{column}_form"
+    )

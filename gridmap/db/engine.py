@@ -1,0 +1,28 @@
+"""Engine and sessions: one pool a process, transactions that end where they begin."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
+
+from gridmap.db.errors import translated
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for a postgresql+psycopg URL, with a pool that notices dead connections and gives up after 5 s."""
+    return create_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5, "application_name": "gridmap"},
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session that is committed when the block ends and rolled back when it raises. Driver errors are translated."""
+    with translated(), Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

@@ -1,0 +1,56 @@
+"""Tables that belong to no capability: dataset versions, events, id counters, facts of the installation."""
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridmap.db.base import Base, CountyCode, Now, Serial, Words
+
+
+class DatasetVersion(Base):
+    """One published state of divisions, grids, groups, layers and addresses (数据版本); the newest is current."""
+
+    __tablename__ = "dataset_version"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    published_at: Mapped[Now]
+    actor: Mapped[Words]
+    summary: Mapped[Words]
+
+    __table_args__ = (CheckConstraint("version > 0", "positive"),)
+
+
+class Event(Base):
+    """One thing that happened, in the order it was committed: the change feed and the wake-up of caches."""
+
+    __tablename__ = "event"
+
+    seq: Mapped[Serial]
+    at: Mapped[Now]
+    kind: Mapped[Words]
+    county_code: Mapped[CountyCode | None]
+    version: Mapped[int | None] = mapped_column(ForeignKey("dataset_version.version"))
+    payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class IdCounter(Base):
+    """The last number given to a kind of record in a county; numbers are never given twice."""
+
+    __tablename__ = "id_counter"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    letter: Mapped[str] = mapped_column(String(1), primary_key=True)
+    last: Mapped[int]
+
+    __table_args__ = (CheckConstraint("last BETWEEN 0 AND 99999999", "range"),)
+
+
+class InstallationFact(Base):
+    """Something true of the whole installation, such as that its data are invented."""
+
+    __tablename__ = "installation_fact"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(JSONB)

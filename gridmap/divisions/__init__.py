@@ -1,0 +1,1 @@
+"""Divisions: the five-level tree from province to village, with names, outlines and seats."""

@@ -1,0 +1,100 @@
+"""Domain errors: each class says what went wrong in words a clerk understands and has a stable code for programs.
+
+No HTTP here: `gridmap.api.errors` gives the status of each class and `gridmap.cli.errors` its exit status.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing that is wrong with one field or row: where it is, what is wrong, and a stable code."""
+
+    where: str
+    message: str
+    code: str = "invalid"
+
+
+class GridmapError(Exception):
+    """Base of all errors that gridmap raises on purpose. `detail` is written for the person who reads it."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class InvalidInput(GridmapError):
+    """The caller sent something that can't be used as it is."""
+
+    code = "invalid_input"
+
+
+class NotFound(GridmapError):
+    """There is no such thing, now or at the time asked for."""
+
+    code = "not_found"
+
+
+class Conflict(GridmapError):
+    """The request is sound, but what it wants to change is not as the caller thinks."""
+
+    code = "conflict"
+
+
+class Unauthenticated(GridmapError):
+    """Nobody is known by the key, session or password that was shown, or none was shown."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(GridmapError):
+    """The caller is known, but role or scope does not cover this."""
+
+    code = "forbidden"
+
+
+class Unavailable(GridmapError):
+    """Something that is needed can't be reached just now; trying again may help."""
+
+    code = "unavailable"
+    retry_after_s = 1
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL does not answer."""
+
+    code = "database_unavailable"
+
+
+class VersionNotReached(Unavailable):
+    """The dataset version that `min_version` asked for has not been published."""
+
+    code = "version_not_reached"
+
+
+class SettingsError(GridmapError):
+    """A GRIDMAP_* variable is unknown or has a bad value."""
+
+    code = "settings"
+
+
+class ClusterError(GridmapError):
+    """The private PostgreSQL can't be made, started or stopped; the detail says what to do."""
+
+    code = "cluster"
+
+
+class AlreadyRunning(ClusterError):
+    """Another gridmap serves this home."""
+
+    code = "already_running"
+
+
+class SchemaTooNew(ClusterError):
+    """The database was made by a newer gridmap than this one."""
+
+    code = "schema_too_new"

@@ -1,0 +1,1 @@
+"""Pre-plans: where people go when they must leave."""
