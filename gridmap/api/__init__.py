@@ -1,0 +1,1 @@
+"""HTTP: routers translate requests to services and answers to JSON or pages."""

@@ -1,0 +1,112 @@
+"""Domain errors as problem+json (RFC 9457): one table gives each class its status."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from gridmap.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    GridmapError,
+    InvalidInput,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+_STATUS: dict[type[GridmapError], int] = {
+    GridmapError: 500,
+    InvalidInput: 422,
+    NotFound: 404,
+    Conflict: 409,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    Unavailable: 503,
+}
+_TITLES = {
+    400: "Bad request",
+    401: "Sign in or show a key",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Content type not accepted",
+    422: "Invalid input",
+    500: "Internal error",
+    503: "Not available just now",
+}
+
+
+def status_of(error: GridmapError) -> int:
+    """The HTTP status of a domain error, looked up along its class tree."""
+    return next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
+
+
+def problem(
+    status: int, detail: str, code: str, errors: Sequence[FieldError] = (), headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """An answer of type application/problem+json."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors:
+        body["errors"] = [{"where": e.where, "message": e.message, "code": e.code} for e in errors]
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Makes every error that leaves a route a problem+json without internal text."""
+    app.add_exception_handler(GridmapError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _domain(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, GridmapError):
+        raise error
+    status = status_of(error)
+    if status == 500:
+        return _unexpected(request, error)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    if isinstance(error, Unavailable):
+        headers = {"Retry-After": str(error.retry_after_s)}
+    return problem(status, error.detail, error.code, error.errors, headers)
+
+
+def _validation(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    errors = [
+        FieldError(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]), e["msg"], e["type"])
+        for e in error.errors()
+    ]
+    named = "; ".join(f"{e.where}: {e.message}" for e in errors)
+    return problem(422, named, "invalid_input", errors)
+
+
+def _http(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http_error")
+    return problem(error.status_code, str(error.detail), code, headers=dict(error.headers or {}))
+
+
+def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    request_id = getattr(request.state, "request_id", "unknown")
+    log.error("request %s failed", request_id, exc_info=error)
+    detail = f"Something went wrong inside gridmap. Tell the administrator this number: {request_id}."
+    return problem(500, detail, "internal_error")

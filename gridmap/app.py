@@ -1,0 +1,49 @@
+"""The web application: `create_app` puts the rooms together; importing this module does nothing."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from gridmap import __version__
+from gridmap.api import health
+from gridmap.api.errors import add_error_handlers
+from gridmap.api.middleware import Envelope
+from gridmap.db.engine import make_engine
+from gridmap.errors import SettingsError
+from gridmap.resources import static_dir
+from gridmap.settings import Settings
+
+_TIANDITU_IMAGES = " https://*.tianditu.gov.cn"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for an installation whose database is at `settings.database_url`."""
+    if settings.database_url is None:
+        raise SettingsError("the application needs GRIDMAP_DATABASE_URL; `gridmap up` provides it")
+    engine = make_engine(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        engine.dispose()
+
+    app = FastAPI(title="gridmap", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.settings = settings
+    app.state.engine = engine
+    app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
+    add_error_handlers(app)
+    app.include_router(health.router)
+    app.include_router(_api_v1())
+    app.mount("/static", StaticFiles(directory=static_dir()), name="static")
+    return app
+
+
+def create_app_from_env() -> FastAPI:
+    """The application for the settings in this process's environment, as a server's factory wants it."""
+    return create_app(Settings.from_env())
+
+
+def _api_v1() -> APIRouter:
+    return APIRouter(prefix="/api/v1")

@@ -1,0 +1,1 @@
+"""Pure geometry: coordinates, datum shifts, lattice, coverage, measure. No database, no web."""
