@@ -1,12 +1,27 @@
 """What every table has in common: names of constraints, column types, validity ranges."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, MetaData, SmallInteger, String, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Identity,
+    MetaData,
+    SmallInteger,
+    String,
+    Text,
+    and_,
+    false,
+    or_,
+    text,
+    true,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 SRID = 4490
 """CGCS2000, degrees, stored lon, lat on a lattice of 1e-7 degree."""
@@ -51,6 +66,20 @@ class Validity:
     valid_to: Mapped[Instant | None]
     version_from: Mapped[int] = mapped_column(ForeignKey("dataset_version.version"))
     version_to: Mapped[int | None] = mapped_column(ForeignKey("dataset_version.version"))
+
+
+def holds(table: type[Validity], at: datetime | None) -> ColumnElement[bool]:
+    """What is true at a time, or now when `at` is None: then the partial indexes named ``uq_…_current`` serve."""
+    if at is None:
+        return table.valid_to.is_(None)
+    return and_(table.valid_from <= at, or_(table.valid_to.is_(None), table.valid_to > at))
+
+
+def within_codes(column: InstrumentedAttribute[Any], prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """Codes that begin with one of the prefixes. LIKE by LIKE, since the planner can't use an index for LIKE ANY."""
+    if "" in prefixes:
+        return true()
+    return or_(false(), *(column.like(f"{prefix}%") for prefix in prefixes))
 
 
 def validity_checks() -> tuple[CheckConstraint, CheckConstraint]:

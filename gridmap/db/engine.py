@@ -21,6 +21,11 @@ def make_engine(url: str) -> Engine:
     )
 
 
+def reading(engine: Engine) -> Engine:
+    """The same pool, for transactions that see one state from beginning to end, whatever is published meanwhile."""
+    return engine.execution_options(isolation_level="REPEATABLE READ")
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """A session that is committed when the block ends and rolled back when it raises. Driver errors are translated."""

@@ -14,6 +14,12 @@ def current_version(session: Session) -> int:
     return session.scalar(select(func.coalesce(func.max(DatasetVersion.version), 0))) or 0
 
 
+def state_mark(session: Session) -> str:
+    """A short text that changes with every committed change that was told of: the version and the newest event."""
+    newest = session.scalar(select(func.coalesce(func.max(Event.seq), 0)))
+    return f"{current_version(session)}.{newest}"
+
+
 def raise_version(session: Session, actor: str, summary: str) -> int:
     """Opens the next version in this transaction, and makes other publishers wait until it ends."""
     # An advisory lock rather than a sequence: versions must be visible in the order of their numbers.

@@ -1,0 +1,99 @@
+"""Every statement on divisions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from gridmap.db.base import SRID, holds, within_codes
+from gridmap.divisions.model import Division, DivisionVersion
+
+DivisionRow = Row[DivisionVersion, str]
+DivisionSelect = Select[DivisionVersion, str]
+
+
+def select_divisions(at: datetime | None) -> DivisionSelect:
+    """Divisions as true at a time, each with its level."""
+    return select(DivisionVersion, Division.level).join(Division).where(holds(DivisionVersion, at))
+
+
+def of_level(stmt: DivisionSelect, level: str) -> DivisionSelect:
+    """Only those of a level."""
+    return stmt.where(Division.level == level)
+
+
+def below_parent(stmt: DivisionSelect, parent: str) -> DivisionSelect:
+    """Only the direct children of a division; by ix_division_version_parent_code."""
+    return stmt.where(DivisionVersion.parent_code == parent)
+
+
+def after_code(stmt: DivisionSelect, cursor: str | None, limit: int) -> DivisionSelect:
+    """A page: the next `limit` divisions in the order of their codes; by pk_division_version."""
+    page = stmt.order_by(DivisionVersion.code).limit(limit)
+    return page if cursor is None else page.where(DivisionVersion.code > cursor)
+
+
+def list_divisions(session: Session, stmt: DivisionSelect) -> Sequence[DivisionRow]:
+    """The rows of a composed statement."""
+    return session.execute(stmt).all()
+
+
+def find_division(session: Session, code: str, at: datetime | None) -> DivisionRow | None:
+    """One division at a time."""
+    return session.execute(select_divisions(at).where(DivisionVersion.code == code)).one_or_none()
+
+
+def chain_above(session: Session, code: str, at: datetime | None) -> Sequence[DivisionRow]:
+    """A division and all above it, the largest first. Parents are followed as stored, never computed."""
+    start = select(DivisionVersion.code, DivisionVersion.parent_code).where(
+        DivisionVersion.code == code, holds(DivisionVersion, at)
+    )
+    climb = start.cte("climb", recursive=True)
+    parent = aliased(DivisionVersion)
+    climb = climb.union_all(
+        select(parent.code, parent.parent_code).where(parent.code == climb.c.parent_code, holds(parent, at))
+    )
+    chain = select_divisions(at).where(DivisionVersion.code.in_(select(climb.c.code)))
+    rows = session.execute(chain).all()
+    return sorted(rows, key=lambda row: len(_ladder(row, rows)))
+
+
+def _ladder(row: DivisionRow, rows: Sequence[DivisionRow]) -> list[str]:
+    """The codes above a row, by stored parents; a prefecture and a county both have six digits, so length won't do."""
+    parents = {other[0].code: other[0].parent_code for other in rows}
+    codes = []
+    code = row[0].parent_code
+    while code is not None and code in parents and code not in codes:
+        codes.append(code)
+        code = parents[code]
+    return codes
+
+
+def six_digit_codes_within(session: Session, code: str, at: datetime | None) -> Sequence[str]:
+    """The counties below a province or prefecture, and the prefectures themselves, which may have no county at all."""
+    start = select(DivisionVersion.code).where(DivisionVersion.code == code, holds(DivisionVersion, at))
+    tree = start.cte("tree", recursive=True)
+    child = aliased(DivisionVersion)
+    tree = tree.union_all(
+        select(child.code).where(child.parent_code == tree.c.code, func.length(child.code) == 6, holds(child, at))
+    )
+    return session.scalars(select(tree.c.code).where(func.length(tree.c.code) == 6).order_by(tree.c.code)).all()
+
+
+def count_by_level(session: Session, prefixes: Sequence[str], at: datetime | None) -> dict[str, int]:
+    """How many divisions of each level lie below the prefixes, which don't count themselves; by ix_division_code_prefix."""
+    stmt = (
+        select(Division.level, func.count())
+        .join(DivisionVersion)
+        .where(holds(DivisionVersion, at), within_codes(Division.code, prefixes), Division.code.not_in(prefixes))
+        .group_by(Division.level)
+    )
+    return {level: count for level, count in session.execute(stmt)}
+
+
+def divisions_covering(session: Session, lon: float, lat: float, at: datetime | None) -> Sequence[DivisionRow]:
+    """Divisions whose outline's box covers a point; the caller tests exactly. By ix_division_version_outline."""
+    point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
+    stmt = select_divisions(at).where(DivisionVersion.outline.intersects(point))
+    return session.execute(stmt).all()

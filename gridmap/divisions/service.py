@@ -1,0 +1,129 @@
+"""What is known of divisions: the tree, the chain above a code, which of them cover a point."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import shapely
+from geoalchemy2 import WKBElement
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from gridmap.db.geometry import to_shapely
+from gridmap.divisions import queries
+from gridmap.divisions.model import LEVELS
+from gridmap.divisions.queries import DivisionRow
+from gridmap.errors import InvalidInput, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class DivisionRecord:
+    """What was true of a division at the time asked for; geometries in EPSG:4490 degrees."""
+
+    code: str
+    level: str
+    parent: str | None
+    name: str
+    name_full: str
+    name_bo: str | None
+    outline: BaseGeometry | None
+    outline_source: str | None
+    seat: BaseGeometry | None
+    seat_source: str | None
+    population: int | None
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+def get_division(session: Session, code: str, at: datetime | None = None) -> DivisionRecord:
+    """One division. Raises NotFound."""
+    row = queries.find_division(session, code, at)
+    if row is None:
+        raise NotFound(f"There is no division {code}{_then(at)}.")
+    return _record(row)
+
+
+def list_divisions(
+    session: Session,
+    *,
+    level: str | None = None,
+    parent: str | None = None,
+    at: datetime | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> list[DivisionRecord]:
+    """A page of divisions by code. Raises InvalidInput for a level that does not exist."""
+    stmt = queries.select_divisions(at)
+    if level is not None:
+        if level not in LEVELS:
+            raise InvalidInput(f"level is one of {', '.join(LEVELS)}, not {level!r}.")
+        stmt = queries.of_level(stmt, level)
+    if parent is not None:
+        stmt = queries.below_parent(stmt, parent)
+    return [_record(row) for row in queries.list_divisions(session, queries.after_code(stmt, cursor, limit))]
+
+
+def list_children(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:
+    """The direct children of a division by code; empty for a village. Raises NotFound for an unknown parent."""
+    get_division(session, code, at)
+    stmt = queries.below_parent(queries.select_divisions(at), code)
+    return [_record(row) for row in queries.list_divisions(session, queries.after_code(stmt, None, 10_000))]
+
+
+def chain_above(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:
+    """A division with all above it, province first; empty for an unknown code."""
+    return [_record(row) for row in queries.chain_above(session, code, at)]
+
+
+def covering(session: Session, lon: float, lat: float, at: datetime | None = None) -> list[DivisionRecord]:
+    """The divisions whose outline covers a point, province first; on a shared line the lowest code of each level."""
+    point = shapely.Point(lon, lat)
+    found = [_record(row) for row in queries.divisions_covering(session, lon, lat, at)]
+    hits = sorted((d for d in found if d.outline is not None and d.outline.intersects(point)), key=lambda d: d.code)
+    lowest = {d.level: d for d in reversed(hits)}
+    return [lowest[level] for level in LEVELS if level in lowest]
+
+
+def prefixes_within(session: Session, code: str, at: datetime | None = None) -> tuple[str, ...]:
+    """Code prefixes of everything inside a division; a prefecture's counties can't be told from its code alone.
+
+    Raises NotFound for a division that does not exist; grid and group codes are their own prefix.
+    """
+    if len(code) > 12:
+        return (code,)
+    division = get_division(session, code, at)
+    if LEVELS.index(division.level) >= LEVELS.index("county"):
+        return (code,)
+    return tuple(queries.six_digit_codes_within(session, code, at))
+
+
+def count_by_level(session: Session, prefixes: Sequence[str], at: datetime | None = None) -> dict[str, int]:
+    """How many divisions of each level lie within."""
+    return queries.count_by_level(session, prefixes, at)
+
+
+def _then(at: datetime | None) -> str:
+    return "" if at is None else f" at {at.isoformat()}"
+
+
+def _record(row: DivisionRow) -> DivisionRecord:
+    version, level = row
+    return DivisionRecord(
+        code=version.code,
+        level=level,
+        parent=version.parent_code,
+        name=version.name,
+        name_full=version.name_full,
+        name_bo=version.name_bo,
+        outline=_geometry(version.outline),
+        outline_source=version.outline_source,
+        seat=_geometry(version.seat),
+        seat_source=version.seat_source,
+        population=version.population,
+        valid_from=version.valid_from,
+        valid_to=version.valid_to,
+    )
+
+
+def _geometry(element: WKBElement | None) -> BaseGeometry | None:
+    return None if element is None else to_shapely(element)

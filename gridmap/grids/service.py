@@ -1,0 +1,104 @@
+"""What is known of grids and household groups."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
+
+from gridmap.db.geometry import to_shapely
+from gridmap.errors import NotFound
+from gridmap.geo.lonlat import BBox
+from gridmap.grids import queries
+from gridmap.grids.queries import GridRow
+
+
+@dataclass(frozen=True, slots=True)
+class GridRecord:
+    """What was true of a grid at the time asked for; geometry in EPSG:4490 degrees, area geodesic."""
+
+    code: str
+    village_code: str
+    name: str
+    name_bo: str | None
+    kind: str
+    note: str | None
+    geometry: BaseGeometry
+    area_m2: float
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @property
+    def status(self) -> str:
+        """`current`, or `retired` when what is told is no longer true."""
+        return "current" if self.valid_to is None else "retired"
+
+
+def get_grid(session: Session, code: str, at: datetime | None = None) -> GridRecord:
+    """One grid at a time; without a time also a retired one, as it last was. Raises NotFound."""
+    row = queries.find_grid(session, code, at)
+    if row is None and at is None:
+        row = queries.find_last_grid(session, code)
+    if row is None:
+        then = "" if at is None else f" at {at.isoformat()}"
+        raise NotFound(f"There is no grid {code}{then}.")
+    return _record(row)
+
+
+def list_grids(
+    session: Session,
+    *,
+    prefixes: Sequence[str] = ("",),
+    bbox: BBox | None = None,
+    at: datetime | None = None,
+    cursor: str | None = None,
+    limit: int,
+) -> list[GridRecord]:
+    """A page of grids by code: those with one of the code prefixes whose geometry intersects the box."""
+    stmt = queries.within_prefixes(queries.holding(queries.select_grids(), at), prefixes)
+    if bbox is not None:
+        stmt = queries.within_bbox(stmt, (bbox.west, bbox.south, bbox.east, bbox.north))
+    return [_record(row) for row in queries.list_grids(session, queries.after_code(stmt, cursor, limit))]
+
+
+def near_point(session: Session, lon: float, lat: float, at: datetime | None) -> list[GridRecord]:
+    """The grids that may cover a point, by code; only their boxes have been tested."""
+    return [_record(row) for row in queries.grids_near_point(session, lon, lat, at)]
+
+
+def near_circle(session: Session, lon: float, lat: float, radius_m: float, at: datetime | None) -> list[GridRecord]:
+    """The grids that may come within a distance of a point, by code; only their boxes have been tested."""
+    return [_record(row) for row in queries.grids_within_m(session, lon, lat, radius_m, at)]
+
+
+def nearest_in_degrees(session: Session, lon: float, lat: float, at: datetime | None) -> GridRecord | None:
+    """The grid that is nearest when a degree of longitude counts like one of latitude; None when there is no grid."""
+    rows = queries.nearest_grids(session, lon, lat, at, limit=1)
+    return _record(rows[0]) if rows else None
+
+
+def count(session: Session, prefixes: Sequence[str], at: datetime | None = None) -> tuple[int, int]:
+    """How many grids and household groups lie within."""
+    return queries.count_grids(session, prefixes, at), queries.count_groups(session, prefixes, at)
+
+
+def find_group_name(session: Session, code: str, at: datetime | None = None) -> str | None:
+    """The name of a household group."""
+    return queries.find_group_name(session, code, at)
+
+
+def _record(row: GridRow) -> GridRecord:
+    version, village_code = row
+    return GridRecord(
+        code=version.code,
+        village_code=village_code,
+        name=version.name,
+        name_bo=version.name_bo,
+        kind=version.kind,
+        note=version.note,
+        geometry=to_shapely(version.geometry),
+        area_m2=version.area_m2,
+        valid_from=version.valid_from,
+        valid_to=version.valid_to,
+    )

@@ -1,0 +1,82 @@
+"""Statements that read across rooms: counts of everything within a code, and what is nearest to a point."""
+
+from collections.abc import Sequence
+
+from geoalchemy2 import Geography
+from sqlalchemy import ColumnElement, and_, cast, func, or_, select
+from sqlalchemy.orm import Session
+
+from gridmap.addresses.model import Address
+from gridmap.contacts.model import Officer
+from gridmap.db.base import SRID, within_codes
+from gridmap.households.model import Building, Household
+
+
+def _address_within(prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """The point decides: an address counts to its grid, and to the village of its text only outside every grid."""
+    outside = and_(Address.grid_code.is_(None), within_codes(Address.village_code, prefixes))
+    return and_(Address.status == "current", or_(within_codes(Address.grid_code, prefixes), outside))
+
+
+def count_addresses(session: Session, prefixes: Sequence[str]) -> int:
+    """Current addresses; by ix_address_grid_code and ix_address_village_code."""
+    return session.scalars(select(func.count()).select_from(Address).where(_address_within(prefixes))).one()
+
+
+def count_buildings(session: Session, prefixes: Sequence[str]) -> int:
+    """Current buildings at such addresses."""
+    stmt = select(func.count()).select_from(Building).join(Address, _at_address(Building))
+    return session.scalars(stmt.where(Building.status == "current", _address_within(prefixes))).one()
+
+
+def count_households(session: Session, prefixes: Sequence[str]) -> tuple[int, int]:
+    """Current households at such addresses, and the persons in them."""
+    stmt = select(func.count(), func.coalesce(func.sum(Household.persons), 0)).select_from(Household)
+    stmt = stmt.join(Address, _at_address(Household))
+    row = session.execute(stmt.where(Household.status == "current", _address_within(prefixes))).one()
+    return row[0], row[1]
+
+
+def count_officers_by_home(session: Session, prefixes: Sequence[str]) -> int:
+    """Officers who were born within; by ix_officer_home_code."""
+    stmt = select(func.count()).select_from(Officer)
+    return session.scalars(stmt.where(Officer.status == "current", within_codes(Officer.home_code, prefixes))).one()
+
+
+def households_by_grid(session: Session, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """For each grid that has any: how many households and persons; by ix_address_grid_code."""
+    stmt = (
+        select(Address.grid_code, func.count(), func.sum(Household.persons))
+        .join(Household, _at_address(Household))
+        .where(Address.grid_code.in_(codes), Household.status == "current")
+        .group_by(Address.grid_code)
+    )
+    return {str(code): (households, persons) for code, households, persons in session.execute(stmt)}
+
+
+def group_of_nearest_household(session: Session, grid_code: str, lon: float, lat: float) -> str | None:
+    """The group of the household in the same grid that is nearest to a point on the ground; ties by household id."""
+    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), Geography)
+    stmt = (
+        select(Household.group_code)
+        .join(Address, _at_address(Household))
+        .where(Address.grid_code == grid_code, Household.status == "current", Household.group_code.is_not(None))
+        .order_by(func.ST_Distance(cast(Address.point, Geography), here), Household.id)
+        .limit(1)
+    )
+    return session.scalars(stmt).one_or_none()
+
+
+def nearest_address(session: Session, grid_code: str, lon: float, lat: float) -> tuple[str, str, float] | None:
+    """Code, label and distance in metres of the current address in the same grid that is nearest on the ground."""
+    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), Geography)
+    distance = func.ST_Distance(cast(Address.point, Geography), here)
+    stmt = select(Address.code, Address.label, distance).where(
+        Address.grid_code == grid_code, Address.status == "current"
+    )
+    row = session.execute(stmt.order_by(distance, Address.code).limit(1)).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _at_address(table: type[Building] | type[Household]) -> ColumnElement[bool]:
+    return and_(table.county_code == Address.county_code, table.address_code == Address.code)
