@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
-from gridmap.api import health
+from gridmap.api import divisions, grids, health, locate
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
 from gridmap.db.engine import make_engine
@@ -46,4 +46,7 @@ def create_app_from_env() -> FastAPI:
 
 
 def _api_v1() -> APIRouter:
-    return APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1")
+    for part in (locate, divisions, grids):
+        router.include_router(part.router)
+    return router

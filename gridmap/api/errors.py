@@ -6,9 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from gridmap.api.deps import NotModified
 from gridmap.errors import (
     Conflict,
     FieldError,
@@ -72,6 +73,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(GridmapError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(NotModified, _not_modified)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -96,6 +98,12 @@ def _validation(_: Request, error: Exception) -> JSONResponse:
     ]
     named = "; ".join(f"{e.where}: {e.message}" for e in errors)
     return problem(422, named, "invalid_input", errors)
+
+
+def _not_modified(_: Request, error: Exception) -> Response:
+    if not isinstance(error, NotModified):
+        raise error
+    return Response(status_code=304, headers={"ETag": error.etag})
 
 
 def _http(_: Request, error: Exception) -> JSONResponse:

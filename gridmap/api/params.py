@@ -1,19 +1,23 @@
 """Small types that query parameters are parsed into once, so that nothing behind them checks again."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from gridmap.errors import FieldError, InvalidInput
-from gridmap.geo import crs as crs_names
+from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import BBox, LonLat
 
 MAX_PAGE = 1000
 
-DivisionCodePath = Annotated[str, Query(pattern=r"^\d{2}(\d{4}(\d{3}(\d{3})?)?)?$")]
+DivisionCodePath = Annotated[
+    str, Path(pattern=r"^[0-9]{2}([0-9]{4}([0-9]{3}([0-9]{3})?)?)?$", description="2, 6, 9 or 12 digits.")
+]
+GridCodePath = Annotated[str, Path(pattern=r"^[0-9]{15}$", description="15 digits.")]
 
 
 def parse_instant(name: str, text: str) -> datetime:
@@ -57,7 +61,7 @@ def asked_point(
     crs: Annotated[str, Query(description="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
 ) -> LonLat:
     """A point in EPSG:4490 degrees, never rounded. Raises InvalidInput that names the parameter."""
-    return crs_names.point_to_lonlat(crs_names.parse(crs), lon, lat)
+    return point_to_lonlat(Crs.parse(crs), lon, lat)
 
 
 def asked_bbox(
@@ -65,6 +69,16 @@ def asked_bbox(
 ) -> BBox | None:
     """A box in EPSG:4490 degrees."""
     return None if bbox is None else BBox.parse(bbox)
+
+
+def parse_includes(text: str, allowed: Sequence[str]) -> frozenset[str]:
+    """The parts that an `include` parameter asks for, separated by commas. Raises InvalidInput for one not there."""
+    wanted = frozenset(part.strip() for part in text.split(",") if part.strip())
+    unknown = sorted(wanted.difference(allowed))
+    if unknown:
+        message = f"there is no {', '.join(unknown)}; there are {', '.join(allowed)}"
+        raise InvalidInput(f"include: {message}", errors=[FieldError("include", message)])
+    return wanted
 
 
 PageDep = Annotated[Page, Depends(asked_page)]

@@ -2,6 +2,7 @@
 
 import shapely
 from geoalchemy2 import WKBElement
+from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.db.base import SRID
@@ -11,6 +12,14 @@ def to_shapely(element: WKBElement) -> BaseGeometry:
     """The shapely geometry of a column's value, degrees in EPSG:4490, lon first."""
     data = element.data
     return shapely.from_wkb(bytes.fromhex(data) if isinstance(data, str) else bytes(data))
+
+
+def to_polygons(element: WKBElement) -> MultiPolygon:
+    """The shapely multi-polygon of a column that holds nothing else."""
+    shape = to_shapely(element)
+    if not isinstance(shape, MultiPolygon):
+        raise TypeError(f"a multi-polygon column held a {shape.geom_type}")
+    return shape
 
 
 def from_shapely(geometry: BaseGeometry) -> WKBElement:

@@ -82,14 +82,14 @@ def six_digit_codes_within(session: Session, code: str, at: datetime | None) -> 
 
 
 def count_by_level(session: Session, prefixes: Sequence[str], at: datetime | None) -> dict[str, int]:
-    """How many divisions of each level lie below the prefixes, which don't count themselves; by ix_division_code_prefix."""
+    """How many divisions of each level lie below the prefixes, themselves not counted; by ix_division_code_prefix."""
     stmt = (
         select(Division.level, func.count())
         .join(DivisionVersion)
         .where(holds(DivisionVersion, at), within_codes(Division.code, prefixes), Division.code.not_in(prefixes))
         .group_by(Division.level)
     )
-    return {level: count for level, count in session.execute(stmt)}
+    return {row[0]: row[1] for row in session.execute(stmt)}
 
 
 def divisions_covering(session: Session, lon: float, lat: float, at: datetime | None) -> Sequence[DivisionRow]:

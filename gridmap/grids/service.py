@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from gridmap.db.geometry import to_shapely
+from gridmap.db.geometry import to_polygons
 from gridmap.errors import NotFound
+from gridmap.geo.arrays import Polygonal
 from gridmap.geo.lonlat import BBox
 from gridmap.grids import queries
 from gridmap.grids.queries import GridRow
@@ -24,7 +24,7 @@ class GridRecord:
     name_bo: str | None
     kind: str
     note: str | None
-    geometry: BaseGeometry
+    geometry: Polygonal
     area_m2: float
     valid_from: datetime
     valid_to: datetime | None
@@ -97,7 +97,7 @@ def _record(row: GridRow) -> GridRecord:
         name_bo=version.name_bo,
         kind=version.kind,
         note=version.note,
-        geometry=to_shapely(version.geometry),
+        geometry=to_polygons(version.geometry),
         area_m2=version.area_m2,
         valid_from=version.valid_from,
         valid_to=version.valid_to,

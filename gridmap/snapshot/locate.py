@@ -1,0 +1,121 @@
+"""In which grid a point lies: from PostGIS, whose boxes find the candidates, and an exact predicate that decides."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import shapely
+from sqlalchemy.orm import Session
+
+from gridmap.divisions import service as divisions
+from gridmap.divisions.service import DivisionRecord
+from gridmap.geo import measure
+from gridmap.geo.lonlat import LonLat
+from gridmap.grids import service as grids
+from gridmap.grids.service import GridRecord
+from gridmap.snapshot import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A grid that touches the point or its accuracy circle, and the part of the circle that lies in it (0 to 1)."""
+
+    code: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The grid that is nearest to a point outside all grids, and how far it is on the ground."""
+
+    code: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A household group."""
+
+    code: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearestAddress:
+    """The nearest door in the same grid."""
+
+    code: str
+    label: str
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a point lies. `grid` is the one with the lowest code of those that share a line the point is on."""
+
+    point: LonLat
+    grid: GridRecord | None
+    on_boundary: bool
+    touching: tuple[Share, ...]
+    divisions: tuple[DivisionRecord, ...]
+    group: Group | None
+    nearest: Nearest | None
+
+
+def locate(session: Session, point: LonLat, *, accuracy_m: float = 0.0, at: datetime | None = None) -> Located:
+    """Where a point lies, now or at a time. The point is used as given, never rounded.
+
+    A point on a line that grids share belongs to the lowest code and is `on_boundary`. Outside all grids `grid` is
+    None, `nearest` is told, and the divisions are those whose outline covers the point.
+    """
+    spot = shapely.Point(point.lon, point.lat)
+    covering = [grid for grid in grids.near_point(session, point.lon, point.lat, at) if grid.geometry.intersects(spot)]
+    grid = covering[0] if covering else None
+    if grid is None:
+        chain = divisions.covering(session, point.lon, point.lat, at)
+    else:
+        chain = divisions.chain_above(session, grid.village_code, at)
+    return Located(
+        point=point,
+        grid=grid,
+        on_boundary=any(found.geometry.touches(spot) for found in covering),
+        touching=_shares(session, point, covering, accuracy_m, at),
+        divisions=tuple(chain),
+        group=None if grid is None or at is not None else _group(session, grid.code, point),
+        nearest=_nearest(session, point, at) if grid is None else None,
+    )
+
+
+def nearest_address(session: Session, grid_code: str, point: LonLat) -> NearestAddress | None:
+    """The nearest current address in a grid; None in a grid that has none."""
+    row = queries.nearest_address(session, grid_code, point.lon, point.lat)
+    return None if row is None else NearestAddress(*row)
+
+
+def _shares(
+    session: Session, point: LonLat, covering: list[GridRecord], accuracy_m: float, at: datetime | None
+) -> tuple[Share, ...]:
+    """Without a circle the grids that touch the point share it equally."""
+    if accuracy_m <= 0:
+        return tuple(Share(grid.code, 1 / len(covering)) for grid in covering)
+    circle = measure.buffer_m(point, accuracy_m)
+    parts = (
+        Share(grid.code, circle.intersection(grid.geometry).area / circle.area)
+        for grid in grids.near_circle(session, point.lon, point.lat, accuracy_m, at)
+    )
+    return tuple(part for part in parts if part.share > 0 or any(part.code == grid.code for grid in covering))
+
+
+def _nearest(session: Session, point: LonLat, at: datetime | None) -> Nearest | None:
+    """The nearest in degrees bounds how far the nearest on the ground can be; all within that are measured."""
+    first = grids.nearest_in_degrees(session, point.lon, point.lat, at)
+    if first is None:
+        return None
+    bound_m = measure.nearest_distance_m(point, [first.geometry]) or 0.0
+    candidates = grids.near_circle(session, point.lon, point.lat, bound_m, at) or [first]
+    found = measure.find_nearest(point, [grid.geometry for grid in candidates])
+    return None if found is None else Nearest(candidates[found.index].code, found.distance_m)
+
+
+def _group(session: Session, grid_code: str, point: LonLat) -> Group | None:
+    code = queries.group_of_nearest_household(session, grid_code, point.lon, point.lat)
+    return None if code is None else Group(code, grids.find_group_name(session, code))

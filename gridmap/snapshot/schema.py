@@ -1,0 +1,63 @@
+"""What locate tells over the wire."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gridmap.divisions.schema import DivisionStep
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+
+class LocatedGrid(_Told):
+    """The grid a point lies in."""
+
+    code: str
+    name: str
+    name_bo: str | None
+    kind: str
+
+
+class GridShare(_Told):
+    """A grid that touches the point or its accuracy circle."""
+
+    code: str
+    share: float = Field(description="The part of the accuracy circle in this grid; without one, equal parts.")
+
+
+class NearestGrid(_Told):
+    """The nearest grid to a point outside all grids."""
+
+    code: str
+    distance_m: float
+
+
+class GroupName(_Told):
+    """The household group of the nearest household in the same grid."""
+
+    code: str
+    name: str | None
+
+
+class NearAddress(_Told):
+    """The nearest door in the same grid."""
+
+    code: str
+    label: str
+    distance_m: float
+
+
+class LocateAnswer(_Told):
+    """Which grid a point lies in, the chain above it, and the version that says so."""
+
+    lon: float
+    lat: float
+    version: int
+    grid: LocatedGrid | None
+    on_boundary: bool
+    grids: list[GridShare]
+    divisions: list[DivisionStep]
+    group: GroupName | None
+    nearest: NearestGrid | None
+    boundary: dict[str, object] | None = Field(default=None, description="With include=boundary: GeoJSON.")
+    address: NearAddress | None = Field(default=None, description="With include=address.")
