@@ -1,1 +1,1 @@
-"""Pure geometry: coordinates, datum shifts, lattice, coverage, measure. No database, no web."""
+"""Pure geometry and coordinates: CRSs, the Chinese offsets, the lattice, measures and coverage. No database, no web."""
