@@ -6,6 +6,8 @@ from uuid import uuid4
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gridmap.api.errors import unexpected
+
 _POLICY = (
     "default-src 'self'; script-src 'self'{nonce}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:{images}; font-src 'self'; connect-src 'self'; worker-src 'self' blob:; "
@@ -33,12 +35,22 @@ class Envelope:
         state["request_id"] = uuid4().hex
         state["nonce"] = secrets.token_urlsafe(16)
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            started = True
             if message["type"] == "http.response.start":
                 self._add(MutableHeaders(scope=message), state)
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            # Caught here rather than by Starlette's outermost layer, whose answers would lack these headers.
+            if started:
+                raise
+            await unexpected(str(state["request_id"]), error)(scope, receive, send_with_headers)
 
     def _add(self, headers: MutableHeaders, state: dict[str, object]) -> None:
         nonce = f" 'nonce-{state['nonce']}'" if state.get("uses_nonce") else ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from geoalchemy2 import Geometry, WKBElement
+from geoalchemy2 import Geography, Geometry, WKBElement
 from sqlalchemy import (
     CheckConstraint,
     ColumnElement,
@@ -25,6 +25,9 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mappe
 
 SRID = 4490
 """CGCS2000, degrees, stored lon, lat on a lattice of 1e-7 degree."""
+
+GROUND = Geography(srid=SRID)
+"""Cast to this, distances and areas are metres on the CGCS2000 ellipsoid."""
 
 NAMING = {
     "pk": "pk_%(table_name)s",

@@ -15,7 +15,11 @@ DivisionSelect = Select[DivisionVersion, str]
 
 def select_divisions(at: datetime | None) -> DivisionSelect:
     """Divisions as true at a time, each with its level."""
-    return select(DivisionVersion, Division.level).join(Division).where(holds(DivisionVersion, at))
+    return (
+        select(DivisionVersion, Division.level)
+        .join(Division, Division.code == DivisionVersion.code)
+        .where(holds(DivisionVersion, at))
+    )
 
 
 def of_level(stmt: DivisionSelect, level: str) -> DivisionSelect:
@@ -28,8 +32,8 @@ def below_parent(stmt: DivisionSelect, parent: str) -> DivisionSelect:
     return stmt.where(DivisionVersion.parent_code == parent)
 
 
-def after_code(stmt: DivisionSelect, cursor: str | None, limit: int) -> DivisionSelect:
-    """A page: the next `limit` divisions in the order of their codes; by pk_division_version."""
+def after_code(stmt: DivisionSelect, cursor: str | None, limit: int | None) -> DivisionSelect:
+    """The next `limit` divisions, all when None, in the order of their codes; by pk_division_version."""
     page = stmt.order_by(DivisionVersion.code).limit(limit)
     return page if cursor is None else page.where(DivisionVersion.code > cursor)
 
@@ -85,7 +89,7 @@ def count_by_level(session: Session, prefixes: Sequence[str], at: datetime | Non
     """How many divisions of each level lie below the prefixes, themselves not counted; by ix_division_code_prefix."""
     stmt = (
         select(Division.level, func.count())
-        .join(DivisionVersion)
+        .join(DivisionVersion, Division.code == DivisionVersion.code)
         .where(holds(DivisionVersion, at), within_codes(Division.code, prefixes), Division.code.not_in(prefixes))
         .group_by(Division.level)
     )

@@ -50,9 +50,9 @@ def list_divisions(
     parent: str | None = None,
     at: datetime | None = None,
     cursor: str | None = None,
-    limit: int,
+    limit: int | None = None,
 ) -> list[DivisionRecord]:
-    """A page of divisions by code. Raises InvalidInput for a level that does not exist."""
+    """Divisions by code, a page or all of them. Raises InvalidInput for a level that does not exist."""
     stmt = queries.select_divisions(at)
     if level is not None:
         if level not in LEVELS:
@@ -66,8 +66,7 @@ def list_divisions(
 def list_children(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:
     """The direct children of a division by code; empty for a village. Raises NotFound for an unknown parent."""
     get_division(session, code, at)
-    stmt = queries.below_parent(queries.select_divisions(at), code)
-    return [_record(row) for row in queries.list_divisions(session, queries.after_code(stmt, None, 10_000))]
+    return list_divisions(session, parent=code, at=at)
 
 
 def chain_above(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:

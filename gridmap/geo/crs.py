@@ -200,6 +200,9 @@ def _masked(valid: BoolArray, x: FloatArray, y: FloatArray) -> tuple[FloatArray,
 
 
 def _check_domain(crs: Crs, x: float, y: float) -> None:
+    if crs.projected and abs(x) <= 180 and abs(y) <= 90:
+        message = f"{x:.10g}, {y:.10g} look like degrees, but {crs.name} is in metres: easting, then northing"
+        raise InvalidInput(message, errors=[FieldError("crs", message, "degrees_in_metres")])
     for axis, number, least, most in (
         (crs.axes[0], x, crs.domain.west, crs.domain.east),
         (crs.axes[1], y, crs.domain.south, crs.domain.north),

@@ -1,5 +1,6 @@
 """Geodesic areas, lengths, distances and circles on the CGCS2000 ellipsoid: the same answers as PostGIS `geography`."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.geo.arrays import FloatArray, Polygonal, as_pair
-from gridmap.geo.lonlat import LonLat
+from gridmap.geo.lonlat import BBox, LonLat
 
 SEMI_MAJOR_M = 6378137.0
 INVERSE_FLATTENING = 298.257222101
@@ -105,6 +106,25 @@ def nearest_distance_m(point: LonLat, polygons: Sequence[Polygonal]) -> float | 
     """
     nearest = find_nearest(point, polygons)
     return None if nearest is None else nearest.distance_m
+
+
+def box_about(point: LonLat, radius_m: float) -> BBox:
+    """A box that surely holds the circle about a point; cut off at the poles and at the antimeridian.
+
+    >>> box_about(LonLat(103.5, 34.5), 1000.0)
+    BBox(west=103.48899, south=34.49093, east=103.51101, north=34.50907)
+    """
+    # A degree of latitude is never shorter than 110,500 m, one of longitude never shorter than that times the cosine.
+    reach_lat = radius_m * 1.001 / 110_500 + 1e-5
+    farthest = min(abs(point.lat) + reach_lat, 90.0)
+    narrow = math.cos(math.radians(farthest))
+    reach_lon = 360.0 if narrow < 1e-3 else reach_lat / narrow
+    return BBox(
+        max(round(point.lon - reach_lon, 5), -180.0),
+        max(round(point.lat - reach_lat, 5), -90.0),
+        min(round(point.lon + reach_lon, 5), 180.0),
+        min(round(point.lat + reach_lat, 5), 90.0),
+    )
 
 
 def buffer_m(point: LonLat, radius_m: float) -> shapely.Polygon:

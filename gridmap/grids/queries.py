@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from geoalchemy2 import Geography
-from sqlalchemy import Row, Select, cast, func, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from gridmap.db.base import SRID, holds, within_codes
@@ -35,8 +34,8 @@ def within_prefixes(stmt: GridSelect, prefixes: Sequence[str]) -> GridSelect:
     return stmt.where(within_codes(Grid.code, prefixes))
 
 
-def after_code(stmt: GridSelect, cursor: str | None, limit: int) -> GridSelect:
-    """A page: the next `limit` grids in the order of their codes."""
+def after_code(stmt: GridSelect, cursor: str | None, limit: int | None) -> GridSelect:
+    """The next `limit` grids, all when None, in the order of their codes."""
     page = stmt.order_by(Grid.code).limit(limit)
     return page if cursor is None else page.where(Grid.code > cursor)
 
@@ -65,16 +64,6 @@ def grids_near_point(session: Session, lon: float, lat: float, at: datetime | No
     """
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
     stmt = holding(select_grids(), at).where(GridVersion.geometry.intersects(point))
-    return session.execute(stmt.order_by(Grid.code)).all()
-
-
-def grids_within_m(
-    session: Session, lon: float, lat: float, distance_m: float, at: datetime | None
-) -> Sequence[GridRow]:
-    """Grids that may come within a distance of a point: by their boxes, in a box that surely holds the circle."""
-    point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
-    circle = cast(func.ST_Buffer(cast(point, Geography), distance_m * 1.01 + 1.0), GridVersion.geometry.type)
-    stmt = holding(select_grids(), at).where(GridVersion.geometry.intersects(circle))
     return session.execute(stmt.order_by(Grid.code)).all()
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from gridmap.db.geometry import to_polygons
 from gridmap.errors import NotFound
 from gridmap.geo.arrays import Polygonal
-from gridmap.geo.lonlat import BBox
+from gridmap.geo.lonlat import BBox, LonLat
+from gridmap.geo.measure import box_about
 from gridmap.grids import queries
 from gridmap.grids.queries import GridRow
 
@@ -53,9 +54,9 @@ def list_grids(
     bbox: BBox | None = None,
     at: datetime | None = None,
     cursor: str | None = None,
-    limit: int,
+    limit: int | None = None,
 ) -> list[GridRecord]:
-    """A page of grids by code: those with one of the code prefixes whose geometry intersects the box."""
+    """Grids by code, a page or all of them: those with one of the code prefixes whose geometry intersects the box."""
     stmt = queries.within_prefixes(queries.holding(queries.select_grids(), at), prefixes)
     if bbox is not None:
         stmt = queries.within_bbox(stmt, (bbox.west, bbox.south, bbox.east, bbox.north))
@@ -68,8 +69,8 @@ def near_point(session: Session, lon: float, lat: float, at: datetime | None) ->
 
 
 def near_circle(session: Session, lon: float, lat: float, radius_m: float, at: datetime | None) -> list[GridRecord]:
-    """The grids that may come within a distance of a point, by code; only their boxes have been tested."""
-    return [_record(row) for row in queries.grids_within_m(session, lon, lat, radius_m, at)]
+    """The grids that intersect a box about the circle, by code; the caller measures."""
+    return list_grids(session, bbox=box_about(LonLat(lon, lat), radius_m), at=at)
 
 
 def nearest_in_degrees(session: Session, lon: float, lat: float, at: datetime | None) -> GridRecord | None:

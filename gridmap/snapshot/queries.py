@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from geoalchemy2 import Geography
 from sqlalchemy import ColumnElement, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import Officer
-from gridmap.db.base import SRID, within_codes
+from gridmap.db.base import GROUND, SRID, within_codes
 from gridmap.households.model import Building, Household
 
 
@@ -56,12 +55,12 @@ def households_by_grid(session: Session, codes: Sequence[str]) -> dict[str, tupl
 
 def group_of_nearest_household(session: Session, grid_code: str, lon: float, lat: float) -> str | None:
     """The group of the household in the same grid that is nearest to a point on the ground; ties by household id."""
-    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), Geography)
+    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), GROUND)
     stmt = (
         select(Household.group_code)
         .join(Address, _at_address(Household))
         .where(Address.grid_code == grid_code, Household.status == "current", Household.group_code.is_not(None))
-        .order_by(func.ST_Distance(cast(Address.point, Geography), here), Household.id)
+        .order_by(func.ST_Distance(cast(Address.point, GROUND), here), Household.id)
         .limit(1)
     )
     return session.scalars(stmt).one_or_none()
@@ -69,8 +68,8 @@ def group_of_nearest_household(session: Session, grid_code: str, lon: float, lat
 
 def nearest_address(session: Session, grid_code: str, lon: float, lat: float) -> tuple[str, str, float] | None:
     """Code, label and distance in metres of the current address in the same grid that is nearest on the ground."""
-    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), Geography)
-    distance = func.ST_Distance(cast(Address.point, Geography), here)
+    here = cast(func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID), GROUND)
+    distance = func.ST_Distance(cast(Address.point, GROUND), here)
     stmt = select(Address.code, Address.label, distance).where(
         Address.grid_code == grid_code, Address.status == "current"
     )

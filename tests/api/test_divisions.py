@@ -1,0 +1,84 @@
+"""The division tree over HTTP."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.county import COUNTY, EAST, PREFECTURE, PROVINCE, TOWNSHIP, WEST
+from tests.problems import assert_problem
+
+COUNTS = {
+    "townships": 1, "villages": 2, "grids": 4, "groups": 4, "addresses": 6,
+    "buildings": 6, "households": 5, "persons": 132, "officers": 4,
+}  # fmt: skip
+
+
+def test_a_county(api: TestClient) -> None:
+    body = api.get(f"/api/v1/divisions/{COUNTY}").json()
+    assert {key: body[key] for key in ("code", "name", "name_full", "name_bo", "level", "parent", "version")} == {
+        "code": COUNTY, "name": "小县", "name_full": "小县", "name_bo": "རྫོང་ཆུང་",
+        "level": "county", "parent": PREFECTURE, "version": 1,
+    }  # fmt: skip
+    assert body["counts"] == COUNTS
+    assert body["bbox"] == [103.50, 34.50, 103.52, 34.52]
+    assert [step["code"] for step in body["chain"]] == [PROVINCE, PREFECTURE, COUNTY]
+    assert body["outline"] is None
+
+
+@pytest.mark.parametrize("code", [PROVINCE, PREFECTURE])
+def test_what_is_above_counts_all_that_is_below(api: TestClient, code: str) -> None:
+    assert api.get(f"/api/v1/divisions/{code}").json()["counts"] == COUNTS
+
+
+def test_villages_share_their_township_out(api: TestClient) -> None:
+    of = {c: api.get(f"/api/v1/divisions/{c}").json()["counts"] for c in (TOWNSHIP, WEST, EAST)}
+    for key in ("grids", "groups", "addresses", "buildings", "households", "persons"):
+        assert of[WEST][key] + of[EAST][key] == of[TOWNSHIP][key] == COUNTS[key], key
+    assert (of[TOWNSHIP]["townships"], of[TOWNSHIP]["villages"], of[WEST]["villages"]) == (0, 2, 0)
+    assert (of[WEST]["officers"], of[EAST]["officers"], of[TOWNSHIP]["officers"]) == (2, 1, 3)
+
+
+def test_the_past_of_people_is_not_told(api: TestClient) -> None:
+    counts = api.get(f"/api/v1/divisions/{COUNTY}", params={"at": "2021-01-01T00:00:00Z"}).json()["counts"]
+    assert (counts["grids"], counts["households"], counts["persons"], counts["officers"]) == (4, None, None, None)
+
+
+def test_children_in_the_order_of_their_codes(api: TestClient) -> None:
+    body = api.get(f"/api/v1/divisions/{TOWNSHIP}/children").json()
+    assert [child["code"] for child in body["children"]] == [WEST, EAST]
+    assert body["children"][0] == {
+        "code": WEST, "name": "西村", "name_full": "西村村民委员会", "name_bo": "ནུབ་གྲོང་",
+        "level": "village", "parent": TOWNSHIP,
+    }  # fmt: skip
+    assert api.get(f"/api/v1/divisions/{WEST}/children").json()["children"] == []
+
+
+def test_an_outline_on_request(api: TestClient) -> None:
+    outline = api.get(f"/api/v1/divisions/{WEST}", params={"include": "outline"}).json()["outline"]
+    assert outline["type"] == "Polygon"
+    assert {tuple(p) for p in outline["coordinates"][0]} >= {(103.50, 34.50), (103.51, 34.52)}
+
+
+def test_a_list_in_pages(api: TestClient) -> None:
+    codes, url = [], "/api/v1/divisions?limit=4"
+    while url:
+        body = api.get(url).json()
+        codes += [division["code"] for division in body["divisions"]]
+        url = body["next"]
+    assert codes == sorted([PROVINCE, PREFECTURE, COUNTY, TOWNSHIP, WEST, EAST])
+    villages = api.get("/api/v1/divisions", params={"level": "village"}).json()["divisions"]
+    assert [village["code"] for village in villages] == [WEST, EAST]
+
+
+def test_unknown_and_malformed(api: TestClient) -> None:
+    assert "990002" in assert_problem(api.get("/api/v1/divisions/990002"), 404, "not_found")["detail"]
+    assert_problem(api.get("/api/v1/divisions/990002/children"), 404, "not_found")
+    assert_problem(api.get("/api/v1/divisions/99000"), 422, "invalid_input", where="code")
+    assert_problem(api.get("/api/v1/divisions", params={"level": "hamlet"}), 422, "invalid_input", where="level")
+    assert_problem(api.get("/api/v1/divisions", params={"limit": 0}), 422, "invalid_input", where="limit")
+    assert_problem(api.get(f"/api/v1/divisions/{COUNTY}", params={"at": "2019-01-01T00:00:00Z"}), 404, "not_found")
+
+
+def test_an_unchanged_answer_is_not_sent_again(api: TestClient) -> None:
+    first = api.get(f"/api/v1/divisions/{COUNTY}")
+    again = api.get(f"/api/v1/divisions/{COUNTY}", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
