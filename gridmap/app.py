@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
-from gridmap.api import divisions, grids, health, locate
+from gridmap.api import convert, divisions, grids, health, locate
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
 from gridmap.db.engine import make_engine
@@ -47,6 +47,6 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, divisions, grids):
+    for part in (locate, convert, divisions, grids):
         router.include_router(part.router)
     return router
