@@ -52,7 +52,7 @@ def find_grid(session: Session, code: str, at: datetime | None) -> GridRow | Non
 
 
 def find_last_grid(session: Session, code: str) -> GridRow | None:
-    """The last that was true of a grid, whether it still holds or not; by pk_grid_version."""
+    """The last that was true of a grid, whether it still holds or not."""
     stmt = select_grids().where(GridVersion.county_code == code[:6], GridVersion.code == code)
     return session.execute(stmt.order_by(GridVersion.valid_from.desc()).limit(1)).one_or_none()
 

@@ -1,0 +1,74 @@
+"""The hot statements use the indexes that their docstrings promise, on a county of 2,500 square grids."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gridmap.db.engine import make_engine
+from gridmap.divisions import queries as divisions
+from gridmap.grids import queries as grids
+from gridmap.snapshot import queries as snapshot
+from tests.db.plans import explained
+from tests.postgres import Server
+
+MANY = [
+    "INSERT INTO dataset_version (version, actor, summary) VALUES (1, 'test', 'squares')",
+    "INSERT INTO division (code, level) SELECT '990001101' || 200 + n, 'village' FROM generate_series(0, 49) n",
+    """INSERT INTO grid (county_code, code, village_code)
+       SELECT '990001', code || lpad(n::text, 3, '0'), code FROM division, generate_series(1, 50) n""",
+    """INSERT INTO grid_version (county_code, code, name, geometry, valid_from, version_from)
+       SELECT county_code, code, code, ST_Multi(ST_MakeEnvelope(
+           103 + x * 0.01, 34 + (y - 1) * 0.01, 103.01 + x * 0.01, 34 + y * 0.01, 4490)), '2020-01-01', 1
+       FROM (SELECT *, substr(code, 10, 3)::int - 200 AS x, right(code, 3)::int AS y FROM grid) g""",
+    "INSERT INTO division (code, level) SELECT '990002101' || 200 + n, 'village' FROM generate_series(0, 699) n",
+    """INSERT INTO division_version (code, name, name_full, outline, outline_source, valid_from, version_from)
+       SELECT code, code, code, ST_Multi(ST_MakeEnvelope(103 + n * 0.01, 34, 103.01 + n * 0.01, 34.5, 4490)), 'test',
+              '2020-01-01', 1
+       FROM (SELECT code, right(code, 3)::int - 200 AS n FROM division) d""",
+    """INSERT INTO household_group (county_code, code, grid_code) SELECT county_code, code || '01', code FROM grid""",
+    """INSERT INTO address (county_code, code, village_code, label, point, point_source, grid_code)
+       SELECT county_code, 'A990001' || lpad(row_number() OVER ()::text, 8, '0'), village_code, code || '-' || n,
+              ST_SetSRID(ST_MakePoint(103 + random() * 0.5, 34 + random() * 0.5), 4490), 'test', code
+       FROM grid, generate_series(1, 8) n""",
+    """INSERT INTO household (county_code, id, kind, address_code, group_code, head_name, persons)
+       SELECT county_code, replace(code, 'A', 'H'), 'family', code, grid_code || '01', '甲', 3 FROM address""",
+    "ANALYZE",
+]
+GRID = "990001101210010"
+SPOT = (103.105, 34.105)
+
+
+@pytest.fixture(scope="module")
+def squares(server: Server) -> Iterator[Engine]:
+    engine = make_engine(server.clone())
+    with engine.begin() as connection:
+        for statement in MANY:
+            connection.execute(text(statement))
+    yield engine
+    engine.dispose()
+
+
+HOT: list[tuple[str, Callable[[Session], object], str]] = [
+    ("grids near a point", lambda s: grids.grids_near_point(s, *SPOT, None), "ix_grid_version_geometry"),
+    ("nearest grid", lambda s: grids.nearest_grids(s, 102.9, 34.1, None, 1), "ix_grid_version_geometry"),
+    ("one grid", lambda s: grids.find_grid(s, GRID, None), "Index Scan"),
+    ("its last state", lambda s: grids.find_last_grid(s, GRID), "Index Scan"),
+    ("divisions covering", lambda s: divisions.divisions_covering(s, *SPOT, None), "ix_division_version_outline"),
+    ("grids in a box", lambda s: grids.list_grids(
+        s, grids.within_bbox(grids.holding(grids.select_grids(), None), (103.1, 34.1, 103.11, 34.11))
+    ), "ix_grid_version_geometry"),
+    ("group of the nearest", lambda s: snapshot.group_of_nearest_household(s, GRID, *SPOT), "ix_address_grid_code"),
+    ("nearest address", lambda s: snapshot.nearest_address(s, GRID, *SPOT), "ix_address_grid_code"),
+    ("households of a village", lambda s: snapshot.count_households(s, [GRID[:12]]), "ix_address_grid_code"),
+    ("households by grid", lambda s: snapshot.households_by_grid(s, [GRID]), "ix_address_grid_code"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ask", "index"), [case[1:] for case in HOT], ids=[case[0] for case in HOT])
+def test_the_promised_index_is_used(squares: Engine, ask: Callable[[Session], object], index: str) -> None:
+    with Session(squares) as session, explained(session) as plans:
+        ask(session)
+    assert len(plans) == 1
+    assert index in plans[0], plans[0]
