@@ -7,10 +7,9 @@ from fastapi import APIRouter, Query
 from gridmap.api import geojson
 from gridmap.api.deps import Reading, ReadingDep
 from gridmap.api.params import PointDep, parse_includes
-from gridmap.divisions.schema import DivisionStep
 from gridmap.snapshot import locate as locating
 from gridmap.snapshot.locate import Located
-from gridmap.snapshot.schema import GridShare, GroupName, LocateAnswer, LocatedGrid, NearAddress, NearestGrid
+from gridmap.snapshot.schema import LocateAnswer, NearAddress
 
 router = APIRouter(tags=["locate"])
 
@@ -27,22 +26,8 @@ def locate(
     """The grid a point lies in, and the chain above it. Always 200 for a valid point; `grid` is null outside."""
     wanted = parse_includes(include, INCLUDES)
     found = locating.locate(reading.session, point, accuracy_m=accuracy, at=reading.at)
-    answer = _answer(found, reading.version)
+    answer = LocateAnswer.of(found, reading.version)
     return answer.model_copy(update=_included(reading, found, wanted))
-
-
-def _answer(found: Located, version: int) -> LocateAnswer:
-    return LocateAnswer(
-        lon=found.point.lon,
-        lat=found.point.lat,
-        version=version,
-        grid=None if found.grid is None else LocatedGrid.model_validate(found.grid),
-        on_boundary=found.on_boundary,
-        grids=[GridShare.model_validate(share) for share in found.touching],
-        divisions=[DivisionStep.model_validate(division) for division in found.divisions],
-        group=None if found.group is None else GroupName.model_validate(found.group),
-        nearest=None if found.nearest is None else NearestGrid.model_validate(found.nearest),
-    )
 
 
 def _included(reading: Reading, found: Located, wanted: frozenset[str]) -> dict[str, object]:

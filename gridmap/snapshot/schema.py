@@ -1,8 +1,11 @@
 """What locate tells over the wire."""
 
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from gridmap.divisions.schema import DivisionStep
+from gridmap.snapshot.locate import Located
 
 
 class _Told(BaseModel):
@@ -61,3 +64,18 @@ class LocateAnswer(_Told):
     nearest: NearestGrid | None
     boundary: dict[str, object] | None = Field(default=None, description="With include=boundary: GeoJSON.")
     address: NearAddress | None = Field(default=None, description="With include=address.")
+
+    @classmethod
+    def of(cls, found: Located, version: int) -> Self:
+        """From what the service found in a version; without the parts that `include` adds."""
+        return cls(
+            lon=found.point.lon,
+            lat=found.point.lat,
+            version=version,
+            grid=None if found.grid is None else LocatedGrid.model_validate(found.grid),
+            on_boundary=found.on_boundary,
+            grids=[GridShare.model_validate(share) for share in found.touching],
+            divisions=[DivisionStep.model_validate(division) for division in found.divisions],
+            group=None if found.group is None else GroupName.model_validate(found.group),
+            nearest=None if found.nearest is None else NearestGrid.model_validate(found.nearest),
+        )
