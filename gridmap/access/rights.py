@@ -1,0 +1,149 @@
+"""Who may do what: one table for every route and every command, and the rules about persons that it refers to.
+
+What is not in the table is refused. A key is a method and a path, or ``cli`` and a command.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, Self, get_args
+
+from gridmap.access.caller import Caller, Role
+from gridmap.errors import FieldError, Forbidden, InvalidInput, Unauthenticated
+
+Openness = Literal["nobody", "public_map", "public_geocoder", "everyone", "unasked"]
+"""Who may without a key: nobody, all when the installation's setting of that name says so, all. `unasked` is answered
+without looking who asks, so that it needs no database."""
+
+EVERY_ROLE: frozenset[Role] = frozenset(get_args(Role))
+SEE_PERSONS: frozenset[Role] = EVERY_ROLE - {"reader"}
+UNMASK: frozenset[Role] = frozenset({"fieldworker", "commander", "admin"})
+UNMASKABLE = frozenset({"name", "phone"})
+_SHORTEST_PURPOSE, _LONGEST_PURPOSE = 4, 500
+_GRID_DIGITS, _GROUP_DIGITS = 15, 17
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Who may use a route: roles, and whether it is open without a key. `personal`: it tells of persons."""
+
+    roles: frozenset[Role] = EVERY_ROLE
+    open_to: Openness = "nobody"
+    personal: bool = False
+
+
+_UNASKED = Right(open_to="unasked")
+_EVERYONE = Right(open_to="everyone")
+_MAP = Right(open_to="public_map")
+_PERSONS = Right(SEE_PERSONS, personal=True)
+# Whoever can run a command on the machine can read its database; the audit names him.
+_OPERATOR = Right(frozenset({"admin"}))
+
+RIGHTS: dict[str, Right] = {
+    "GET /healthz": _UNASKED,
+    "GET /readyz": _UNASKED,
+    "GET /login": _EVERYONE,
+    "POST /login": _EVERYONE,
+    "POST /logout": _EVERYONE,
+    "GET /docs": _MAP,
+    "GET /openapi.json": _MAP,
+    "GET /": _MAP,
+    "GET /map": _MAP,
+    "GET /api/v1/locate": _MAP,
+    "POST /api/v1/locate": _MAP,
+    "POST /api/v1/convert": _MAP,
+    "GET /api/v1/divisions": _MAP,
+    "GET /api/v1/divisions/{code}": _MAP,
+    "GET /api/v1/divisions/{code}/children": _MAP,
+    "GET /api/v1/grids": _MAP,
+    "GET /api/v1/grids/{code}": _MAP,
+    "GET /api/v1/grids/{code}/households": _PERSONS,
+    "GET /api/v1/groups/{code}": _PERSONS,
+    "GET /api/v1/groups/{code}/households": _PERSONS,
+    "GET /api/v1/households/{household_id}": _PERSONS,
+    "GET /api/v1/officers/{officer_id}": _PERSONS,
+    "cli up": _OPERATOR,
+    "cli version": _OPERATOR,
+    "cli bench": _OPERATOR,
+    "cli db url": _OPERATOR,
+    "cli db migrate": _OPERATOR,
+    "cli db status": _OPERATOR,
+    "cli db backup": _OPERATOR,
+    "cli db restore": _OPERATOR,
+    "cli demo load": _OPERATOR,
+    "cli demo remove": _OPERATOR,
+    "cli locate": _OPERATOR,
+    "cli convert": _OPERATOR,
+    "cli user add": _OPERATOR,
+    "cli user list": _OPERATOR,
+    "cli user disable": _OPERATOR,
+    "cli user password": _OPERATOR,
+    "cli key add": _OPERATOR,
+    "cli key list": _OPERATOR,
+    "cli key revoke": _OPERATOR,
+    "cli audit show": _OPERATOR,
+}
+
+
+def check(right: Right | None, caller: Caller, open_settings: frozenset[str]) -> None:
+    """Raises Forbidden for what is not in the table and for the wrong role, Unauthenticated for nobody.
+
+    `open_settings` are the names of those of `public_map` and `public_geocoder` that are on.
+    """
+    if right is None:
+        raise Forbidden("Nobody may do this: it has no entry in the table of rights.")
+    if right.open_to in {"everyone", "unasked"} or right.open_to in open_settings:
+        return
+    if caller.role is None:
+        raise Unauthenticated("This needs a key or a sign-in.")
+    if caller.role not in right.roles or (right.personal and not _may_see_persons(caller)):
+        raise Forbidden("The role does not cover this.")
+
+
+def _may_see_persons(caller: Caller) -> bool:
+    if caller.role == "integrator":
+        return caller.personal
+    if caller.role == "fieldworker":
+        return len(caller.scope) in {_GRID_DIGITS, _GROUP_DIGITS}
+    return caller.role in SEE_PERSONS
+
+
+def check_scope(caller: Caller, *codes: str) -> None:
+    """Raises Forbidden unless one of the codes, the places where something is, lies in the caller's scope."""
+    if not any(caller.covers(code) for code in codes):
+        raise Forbidden("This lies outside the scope that was granted.")
+
+
+@dataclass(frozen=True, slots=True)
+class Unmasking:
+    """Which personal fields are asked for in full, and what for."""
+
+    fields: frozenset[str] = frozenset()
+    purpose: str | None = None
+
+    @classmethod
+    def parse(cls, fields: str | None, purpose: str | None) -> Self:
+        """From `unmask=phone,name` and `purpose=`. Raises InvalidInput for other fields or without a real purpose."""
+        wanted = frozenset(part.strip() for part in (fields or "").split(",")) - {""}
+        why = (purpose or "").strip()
+        unknown = sorted(wanted - UNMASKABLE)
+        if unknown:
+            message = f"there is no {', '.join(unknown)}; there are {', '.join(sorted(UNMASKABLE))}"
+            raise InvalidInput(f"unmask: {message}", errors=[FieldError("unmask", message)])
+        if len(why) > _LONGEST_PURPOSE or not why.isprintable():
+            message = f"at most {_LONGEST_PURPOSE} printable characters are wanted"
+            raise InvalidInput(f"purpose: {message}", errors=[FieldError("purpose", message)])
+        if wanted and len(why) < _SHORTEST_PURPOSE:
+            message = f"say in {_SHORTEST_PURPOSE} characters or more what the unmasked data are needed for"
+            raise InvalidInput(f"purpose: {message}", errors=[FieldError("purpose", message, "missing")])
+        return cls(wanted, why or None)
+
+
+MASKED = Unmasking()
+
+
+def check_unmasking(caller: Caller, unmasking: Unmasking) -> None:
+    """Raises Forbidden unless the caller may see fields in full: a fieldworker those of the own group only."""
+    if not unmasking.fields:
+        return
+    own_group = caller.role != "fieldworker" or len(caller.scope) == _GROUP_DIGITS
+    if caller.role not in UNMASK or not own_group:
+        raise Forbidden("The role does not cover seeing this unmasked.")
