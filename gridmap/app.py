@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
-from gridmap.api import convert, divisions, grids, health, locate
+from gridmap.api import convert, divisions, docs, grids, groups, health, households, locate, login, officers
+from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
+from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
 from gridmap.resources import static_dir
@@ -29,14 +31,24 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         engine.dispose()
 
-    app = FastAPI(title="gridmap", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="gridmap",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        dependencies=[Depends(authorise, scope="function")],
+    )
     app.state.settings = settings
     app.state.engine = engine
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
+    app.add_middleware(AddressKey)
     add_error_handlers(app)
     app.include_router(health.router)
+    app.include_router(login.router)
+    app.include_router(docs.router)
     app.include_router(_api_v1())
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
+    app.state.route_paths = route_paths(app)
     return app
 
 
@@ -47,6 +59,6 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids):
+    for part in (locate, convert, divisions, grids, groups, households, officers):
         router.include_router(part.router)
     return router

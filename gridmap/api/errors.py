@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from gridmap.api.deps import NotModified
+from gridmap.api.security import sign_in_page
 from gridmap.errors import (
     Conflict,
     FieldError,
@@ -76,12 +77,14 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(NotModified, _not_modified)
 
 
-def _domain(_: Request, error: Exception) -> JSONResponse:
+def _domain(request: Request, error: Exception) -> Response:
     if not isinstance(error, GridmapError):
         raise error
     status = status_of(error)
     if status == 500:
         raise error
+    if status == 401 and (page := sign_in_page(request)):
+        return page
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
     if isinstance(error, Unavailable):
         headers = {"Retry-After": str(error.retry_after_s)}

@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from gridmap.access import queries as access
 from gridmap.db.engine import make_engine
 from gridmap.divisions import queries as divisions
 from gridmap.grids import queries as grids
+from gridmap.households import queries as households
 from gridmap.snapshot import queries as snapshot
 from tests.db.plans import explained
 from tests.postgres import Server
@@ -34,6 +36,11 @@ MANY = [
        FROM grid, generate_series(1, 8) n""",
     """INSERT INTO household (county_code, id, kind, address_code, group_code, head_name, persons)
        SELECT county_code, replace(code, 'A', 'H'), 'family', code, grid_code || '01', '甲', 3 FROM address""",
+    """INSERT INTO api_key (name, sha256, role, scope)
+       SELECT n::text, sha256(n::text::bytea), 'reader', 'all' FROM generate_series(1, 2000) n""",
+    """INSERT INTO audit_record (request_id, actor, role, scope, action, subjects)
+       SELECT n::text, 'user:' || n % 300, 'editor', 'all', 'household.read', ARRAY['H990001' || lpad(n::text, 8, '0')]
+       FROM generate_series(1, 20000) n""",
     "ANALYZE",
 ]
 GRID = "990001101210010"
@@ -62,6 +69,20 @@ HOT: list[tuple[str, Callable[[Session], object], str]] = [
     ("group of the nearest", lambda s: snapshot.group_of_nearest_household(s, GRID, *SPOT), "ix_address_grid_code"),
     ("nearest address", lambda s: snapshot.nearest_address(s, GRID, *SPOT), "ix_address_grid_code"),
     ("households of a village", lambda s: snapshot.count_households(s, [GRID[:12]]), "ix_address_grid_code"),
+    ("a household", lambda s: households.find_household(s, "H99000100000100"), "pk_household"),
+    ("households in a grid", lambda s: households.list_households(
+        s, households.current_in_grid(households.select_households(), GRID), None, 101
+    ), "ix_address_grid_code"),
+    ("households in a group", lambda s: households.list_households(
+        s, households.current_in_group(households.select_households(), GRID + "01"), None, 101
+    ), "ix_household_group_code"),
+    ("whose key", lambda s: access.find_key(s, bytes(32)), "uq_api_key_sha256"),
+    ("who saw a household", lambda s: access.list_audit(
+        s, subject="H99000100000100", who=None, since=None, limit=100
+    ), "ix_audit_record_subjects"),
+    ("what a person saw", lambda s: access.list_audit(
+        s, subject=None, who="user:7", since=None, limit=100
+    ), "ix_audit_record_actor"),
     ("households by grid", lambda s: snapshot.households_by_grid(s, [GRID]), "ix_address_grid_code"),
 ]  # fmt: skip
 

@@ -1,0 +1,216 @@
+"""Who asks and whether they may: one dependency of the whole application; what the table does not name is refused."""
+
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated, cast
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request, Response, Security
+from fastapi.responses import RedirectResponse
+from fastapi.routing import iter_route_contexts
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit, sessions
+from gridmap.access.audit import Actor, Origin
+from gridmap.access.caller import ANONYMOUS, Caller
+from gridmap.access.rights import RIGHTS, Unmasking, check
+from gridmap.access.sessions import Identity
+from gridmap.api.deps import SessionDep, get_engine, get_settings
+from gridmap.db.engine import transaction
+from gridmap.divisions.service import prefixes_within
+from gridmap.errors import Forbidden, NotFound, Unauthenticated
+from gridmap.settings import Settings
+
+SESSION_COOKIE = "gridmap_session"
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+PRIVATE = "private, no-store"
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_CODE = re.compile("[A-Z]?[0-9]{2,17}", re.ASCII)
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+_bearer = HTTPBearer(auto_error=False, description="A key made by `gridmap key add`.")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients without Bearer.")
+
+
+def get_now() -> datetime:
+    """The time by which sessions run out and locks end; a test puts its own clock here."""
+    return datetime.now(UTC)
+
+
+def get_origin(request: Request) -> Origin:
+    """What the audit says of the request."""
+    return Origin(request.state.request_id, request.client.host if request.client else None)
+
+
+def shown_key(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    header: Annotated[str | None, Security(_header)],
+) -> str | None:
+    """The key a program shows: in a header, or where a client can send none, in the address (see `address_key`)."""
+    if bearer is not None:
+        return bearer.credentials
+    return header or getattr(request.state, "address_key", None)
+
+
+async def shown_csrf_token(request: Request) -> str | None:
+    """The token of a changing request: in a header, or in a field of its form."""
+    if request.method in _READING or SESSION_COOKIE not in request.cookies:
+        return None
+    if CSRF_HEADER in request.headers:
+        return request.headers[CSRF_HEADER]
+    if request.headers.get("content-type", "").startswith(_FORMS):
+        field = (await request.form()).get(CSRF_FIELD)
+        return field if isinstance(field, str) else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request shows of who sends it: a program's key; a browser's session and the token of its page."""
+
+    key: str | None
+    cookie: str | None
+    csrf_token: str | None
+
+
+def shown_credentials(
+    request: Request,
+    key: Annotated[str | None, Depends(shown_key)],
+    csrf_token: Annotated[str | None, Depends(shown_csrf_token)],
+) -> Credentials:
+    """All of it, not yet checked."""
+    return Credentials(key, request.cookies.get(SESSION_COOKIE), csrf_token)
+
+
+NowDep = Annotated[datetime, Depends(get_now)]
+OriginDep = Annotated[Origin, Depends(get_origin)]
+
+
+def authorise(
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    now: NowDep,
+    shown: Annotated[Credentials, Depends(shown_credentials)],
+) -> Iterator[Caller]:
+    """The caller, when the table of rights lets them use this route.
+
+    Raises Unauthenticated for a wrong key even where none is needed, Forbidden for a wrong role. A read of persons
+    that is refused to somebody known leaves a record, in a transaction of its own, since the request's is taken back.
+    """
+    right = RIGHTS.get(route_key(request))
+    caller = ANONYMOUS
+    try:
+        if right is None or right.open_to != "unasked":
+            caller = _identify(request, session, now, shown)
+        check(right, caller, _open_settings(get_settings(request)))
+        if right is not None and right.personal:
+            response.headers["Cache-Control"] = PRIVATE
+        yield caller
+    except Forbidden:
+        if right is not None and right.personal:
+            _record_refusal(request, caller)
+        raise
+
+
+CallerDep = Annotated[Caller, Depends(authorise, scope="function")]
+
+
+def get_actor(caller: CallerDep, origin: OriginDep) -> Actor:
+    """The caller together with the request, as services that write the audit take it."""
+    return Actor(caller, origin)
+
+
+ActorDep = Annotated[Actor, Depends(get_actor, scope="function")]
+
+
+def asked_unmasking(unmask: str | None = None, purpose: str | None = None) -> Unmasking:
+    """Fields to be shown in full (`phone`, `name`), which needs the right and a purpose."""
+    return Unmasking.parse(unmask, purpose)
+
+
+UnmaskingDep = Annotated[Unmasking, Depends(asked_unmasking)]
+
+
+def route_key(request: Request) -> str:
+    """The key of the matched route in the table of rights; one that matches nothing for a route that is not known."""
+    paths = cast("dict[int, str]", request.app.state.route_paths)
+    return f"{request.method} {paths.get(id(request.scope.get('route')), '(unknown)')}"
+
+
+def route_paths(app: FastAPI) -> dict[int, str]:
+    """The whole path of each route, by the identity of the route that a request's scope names.
+
+    An included route knows only its own part of the path.
+    """
+    return {id(found.original_route): found.path or "" for found in iter_route_contexts(app.routes)}
+
+
+def sign_in_page(request: Request) -> Response | None:
+    """For a person's browser that may not see a page: the way to the login and back. None for programs."""
+    wants_page = "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    if request.method != "GET" or not wants_page or request.headers.get("authorization"):
+        return None
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", 303, headers={"Cache-Control": PRIVATE})
+
+
+def _identify(request: Request, session: Session, now: datetime, shown: Credentials) -> Caller:
+    if shown.key is not None:
+        identity = sessions.find_by_key(session, shown.key)
+        if identity is None:
+            raise Unauthenticated("This key does not exist or was revoked.")
+    else:
+        identity = _signed_in(request, session, now, shown)
+    if identity is None:
+        return ANONYMOUS
+    return replace(identity.caller, within=_within(session, identity.caller.scope))
+
+
+def _signed_in(request: Request, session: Session, now: datetime, shown: Credentials) -> Identity | None:
+    """Whom the cookie belongs to; an old cookie is no cookie. Raises Forbidden for a change without the token."""
+    if shown.cookie is None:
+        return None
+    identity = sessions.find_by_cookie(session, shown.cookie, now)
+    if identity is None:
+        return None
+    request.state.csrf_token = identity.csrf_token
+    if request.method not in _READING and not _same(shown.csrf_token, identity.csrf_token):
+        raise Forbidden("The page was too old or not ours: load it again, then repeat this.")
+    if identity.touch_due:
+        # In a transaction of its own: two requests of one page in REPEATABLE READ would refuse each other the row.
+        with transaction(get_engine(request)) as own:
+            sessions.touch(own, shown.cookie, now)
+    return identity
+
+
+def _within(session: Session, scope: str) -> tuple[str, ...]:
+    if scope == "all":
+        return ("",)
+    try:
+        return prefixes_within(session, scope)
+    except NotFound:
+        # The grant came before the division. Its own code is right for every level but a prefecture, which covers
+        # nothing until it is known.
+        return (scope,)
+
+
+def _open_settings(settings: Settings) -> frozenset[str]:
+    return frozenset(name for name in ("public_map", "public_geocoder") if getattr(settings, name))
+
+
+def _same(shown: str | None, expected: str | None) -> bool:
+    return bool(shown and expected) and hmac.compare_digest((shown or "").encode(), (expected or "").encode())
+
+
+def _record_refusal(request: Request, caller: Caller) -> None:
+    with transaction(get_engine(request)) as own:
+        # The path has not been validated when the role is refused: only what has the form of a code is kept.
+        subjects = [value for value in request.path_params.values() if _CODE.fullmatch(value)]
+        audit.record(own, Actor(caller, get_origin(request)), f"refused {route_key(request)}", subjects)

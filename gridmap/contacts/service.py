@@ -1,0 +1,108 @@
+"""What is told of officers and of who answers for a group; masked and audited like households."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.access.audit import Actor
+from gridmap.access.masking import mask_name, mask_phone
+from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
+from gridmap.contacts import queries
+from gridmap.contacts.model import Officer
+from gridmap.errors import NotFound
+from gridmap.grids import service as grids
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A grid or group an officer answers for, as its head or deputy."""
+
+    code: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerRecord:
+    """An officer as a caller may see him."""
+
+    id: str
+    name: str
+    phone: str | None
+    kind: str
+    unit: str
+    home_code: str
+    work_code: str
+    capacity: int
+    languages: list[str]
+    absent_from: date | None
+    absent_to: date | None
+    status: str
+    responsibilities: list[Charge]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsibleOfficer:
+    """Who answers for a grid or group, masked."""
+
+    id: str
+    role: str
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """A household group with those who answer for it, its head first."""
+
+    code: str
+    name: str
+    grid_code: str
+    officers: list[ResponsibleOfficer]
+
+
+def get_officer(session: Session, actor: Actor, officer_id: str, unmasking: Unmasking = MASKED) -> OfficerRecord:
+    """One officer, audited. Raises NotFound, Forbidden outside the caller's scope or right.
+
+    He is where he was born, where he works, and where he answers for a grid or group.
+    """
+    check_unmasking(actor.caller, unmasking)
+    officer = queries.find_officer(session, officer_id)
+    if officer is None:
+        check_scope(actor.caller, officer_id[1:7])
+        raise NotFound(f"There is no officer {officer_id}.")
+    charges = [Charge(r.code, r.role) for r in queries.responsibilities_of(session, officer_id)]
+    check_scope(actor.caller, officer.home_code, officer.work_code, *(charge.code for charge in charges))
+    audit.record(session, actor, "officer.read", [officer_id], unmasked=unmasking.fields, purpose=unmasking.purpose)
+    return _record(officer, charges, unmasking)
+
+
+def get_group(session: Session, actor: Actor, code: str) -> GroupRecord:
+    """A household group and who answers for it, audited. Raises Forbidden outside the scope, NotFound."""
+    check_scope(actor.caller, code)
+    name = grids.find_group_name(session, code)
+    if name is None:
+        raise NotFound(f"There is no household group {code}.")
+    found = queries.responsible_for(session, code)
+    audit.record(session, actor, "group.read", [code, *(officer.id for _, officer in found)])
+    officers = [ResponsibleOfficer(o.id, role, mask_name(o.name), mask_phone(o.phone)) for role, o in found]
+    return GroupRecord(code, name, code[:15], officers)
+
+
+def _record(officer: Officer, charges: list[Charge], unmasking: Unmasking) -> OfficerRecord:
+    return OfficerRecord(
+        id=officer.id,
+        name=officer.name if "name" in unmasking.fields else mask_name(officer.name),
+        phone=officer.phone if "phone" in unmasking.fields else mask_phone(officer.phone),
+        kind=officer.kind,
+        unit=officer.unit,
+        home_code=officer.home_code,
+        work_code=officer.work_code,
+        capacity=officer.capacity,
+        languages=officer.languages,
+        absent_from=officer.absent_from,
+        absent_to=officer.absent_to,
+        status=officer.status,
+        responsibilities=charges,
+    )
