@@ -5,6 +5,7 @@ import sys
 import typer
 
 from gridmap import __version__
+from gridmap.cli.access import audit_app, key_app, user_app
 from gridmap.cli.errors import exit_status, tell
 from gridmap.errors import GridmapError
 
@@ -15,6 +16,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(user_app, name="user")
+app.add_typer(key_app, name="key")
+app.add_typer(audit_app, name="audit")
 
 
 @app.command()
