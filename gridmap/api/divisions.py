@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from gridmap.api import geojson
 from gridmap.api.deps import ReadingDep
 from gridmap.api.params import DivisionCodePath, PageDep, parse_includes
+from gridmap.api.scope import MapScopeDep
 from gridmap.divisions import service
 from gridmap.divisions.schema import (
     DivisionChildren,
@@ -26,11 +27,22 @@ INCLUDES = ("outline",)
 
 @router.get("")
 def list_divisions(
-    request: Request, reading: ReadingDep, page: PageDep, level: Level | None = None, parent: str | None = None
+    request: Request,
+    reading: ReadingDep,
+    scope: MapScopeDep,
+    page: PageDep,
+    level: Level | None = None,
+    parent: str | None = None,
 ) -> DivisionList:
     """Divisions by code; those of a level or directly below a parent."""
     found = service.list_divisions(
-        reading.session, level=level, parent=parent, at=reading.at, cursor=page.cursor, limit=page.limit + 1
+        reading.session,
+        level=level,
+        parent=parent,
+        prefixes=scope.prefixes,
+        at=reading.at,
+        cursor=page.cursor,
+        limit=page.limit + 1,
     )
     shown = found[: page.limit]
     last = shown[-1].code if len(found) > page.limit else None
@@ -43,9 +55,11 @@ def list_divisions(
 def get_division(
     code: DivisionCodePath,
     reading: ReadingDep,
+    scope: MapScopeDep,
     include: Annotated[str, Query(description="`outline` adds the outline as GeoJSON.")] = "",
 ) -> DivisionDetail:
     """A division with its chain, its counts and, with `include=outline`, its outline."""
+    scope.require(code)
     wanted = parse_includes(include, INCLUDES)
     record = service.get_division(reading.session, code, reading.at)
     chain = service.chain_above(reading.session, code, reading.at)
@@ -66,7 +80,8 @@ def get_division(
 
 
 @router.get("/{code}/children")
-def list_children(code: DivisionCodePath, reading: ReadingDep) -> DivisionChildren:
+def list_children(code: DivisionCodePath, reading: ReadingDep, scope: MapScopeDep) -> DivisionChildren:
     """The divisions directly below one, by code."""
+    scope.require(code)
     children = service.list_children(reading.session, code, reading.at)
     return DivisionChildren(version=reading.version, code=code, children=[DivisionOut.of(d) for d in children])

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from gridmap.api import geojson
 from gridmap.api.deps import Reading, ReadingDep
 from gridmap.api.params import PointDep, parse_includes
+from gridmap.api.scope import MapScopeDep
 from gridmap.snapshot import locate as locating
 from gridmap.snapshot.locate import Located
 from gridmap.snapshot.schema import LocateAnswer, NearAddress
@@ -19,6 +20,7 @@ INCLUDES = ("boundary", "address", "group")
 @router.get("/locate", response_model_exclude_unset=True)
 def locate(
     reading: ReadingDep,
+    scope: MapScopeDep,
     point: PointDep,
     accuracy: Annotated[float, Query(ge=0, le=100_000, allow_inf_nan=False, description="Metres.")] = 0.0,
     include: Annotated[str, Query(description=f"Comma-separated: {', '.join(INCLUDES)}.")] = "",
@@ -26,6 +28,9 @@ def locate(
     """The grid a point lies in, and the chain above it. Always 200 for a valid point; `grid` is null outside."""
     wanted = parse_includes(include, INCLUDES)
     found = locating.locate(reading.session, point, accuracy_m=accuracy, at=reading.at)
+    place = found.grid or found.nearest
+    if place is not None and not scope.covers(place.code):
+        return LocateAnswer.outside(found, reading.version)
     answer = LocateAnswer.of(found, reading.version)
     return answer.model_copy(update=_included(reading, found, wanted))
 

@@ -32,6 +32,11 @@ def below_parent(stmt: DivisionSelect, parent: str) -> DivisionSelect:
     return stmt.where(DivisionVersion.parent_code == parent)
 
 
+def within_prefixes(stmt: DivisionSelect, prefixes: Sequence[str]) -> DivisionSelect:
+    """Only those whose code begins with one of the prefixes; by ix_division_code_prefix."""
+    return stmt.where(within_codes(Division.code, prefixes))
+
+
 def after_code(stmt: DivisionSelect, cursor: str | None, limit: int | None) -> DivisionSelect:
     """The next `limit` divisions, all when None, in the order of their codes; by pk_division_version."""
     page = stmt.order_by(DivisionVersion.code).limit(limit)

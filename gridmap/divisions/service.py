@@ -48,12 +48,13 @@ def list_divisions(
     *,
     level: str | None = None,
     parent: str | None = None,
+    prefixes: Sequence[str] = ("",),
     at: datetime | None = None,
     cursor: str | None = None,
     limit: int | None = None,
 ) -> list[DivisionRecord]:
     """Divisions by code, a page or all of them. Raises InvalidInput for a level that does not exist."""
-    stmt = queries.select_divisions(at)
+    stmt = queries.within_prefixes(queries.select_divisions(at), prefixes)
     if level is not None:
         if level not in LEVELS:
             raise InvalidInput(f"level is one of {', '.join(LEVELS)}, not {level!r}.")

@@ -62,8 +62,17 @@ class LocateAnswer(_Told):
     divisions: list[DivisionStep]
     group: GroupName | None
     nearest: NearestGrid | None
+    outside_scope: bool = Field(default=False, description="True: there is a grid, but the scope does not cover it.")
     boundary: dict[str, object] | None = Field(default=None, description="With include=boundary: GeoJSON.")
     address: NearAddress | None = Field(default=None, description="With include=address.")
+
+    @classmethod
+    def outside(cls, found: Located, version: int) -> Self:
+        """For a caller whose scope does not cover the grid that was found: only that."""
+        return cls(
+            lon=found.point.lon, lat=found.point.lat, version=version, grid=None, on_boundary=False, grids=[],
+            divisions=[], group=None, nearest=None, outside_scope=True,
+        )  # fmt: skip
 
     @classmethod
     def of(cls, found: Located, version: int) -> Self:

@@ -1,0 +1,46 @@
+"""What of the map a caller is told: all of it where the map is public, else what lies in the scope that was granted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from gridmap.api.deps import SettingsDep
+from gridmap.api.security import CallerDep
+from gridmap.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class MapScope:
+    """The code prefixes that are told; one empty prefix for everything."""
+
+    prefixes: tuple[str, ...]
+
+    def covers(self, code: str) -> bool:
+        """Whether a division, grid or group is told."""
+        return code.startswith(self.prefixes)
+
+    def require(self, code: str) -> None:
+        """Raises Forbidden for what lies outside."""
+        if not self.covers(code):
+            raise Forbidden("This lies outside the scope that was granted.")
+
+    def narrow(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """The prefixes of what lies in both.
+
+        >>> MapScope(("623022101",)).narrow(["623022"]), MapScope(("623022",)).narrow(["623022101"])
+        (('623022101',), ('623022101',))
+        >>> MapScope(("623022101",)).narrow(["623023"])
+        ()
+        """
+        longer = (max(own, asked, key=len) for own in self.prefixes for asked in prefixes)
+        return tuple(code for code in longer if code.startswith(self.prefixes) and code.startswith(tuple(prefixes)))
+
+
+def map_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
+    """Everything where the map is public: a key must not show less than nobody sees."""
+    return MapScope(("",) if settings.public_map else caller.within)
+
+
+MapScopeDep = Annotated[MapScope, Depends(map_scope, scope="function")]
