@@ -83,7 +83,7 @@ class SettingsError(GridmapError):
 
 
 class ClusterError(GridmapError):
-    """The private PostgreSQL can't be made, started or stopped; the detail says what to do."""
+    """The installation's server or its private PostgreSQL can't be made or started; the detail says what to do."""
 
     code = "cluster"
 
@@ -92,6 +92,12 @@ class AlreadyRunning(ClusterError):
     """Another gridmap serves this home."""
 
     code = "already_running"
+
+
+class AddressTaken(ClusterError):
+    """The address to serve at can't be had: another program listens there, or it is none of this machine's."""
+
+    code = "address_taken"
 
 
 class SchemaTooNew(ClusterError):

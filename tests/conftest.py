@@ -1,12 +1,14 @@
 """What every kind of test may use. None skips for want of PostGIS, Chromium or fonts: they are part of the set-up."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.db.engine import make_engine
+from tests import homes
 from tests.postgres import TEMPLATE, Server, running_server
 
 
@@ -42,3 +44,23 @@ def clone(server: Server) -> Iterator[Engine]:
     yield engine
     engine.dispose()
     server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def template_home() -> Iterator[Path]:
+    """A home whose private cluster was made from nothing and is stopped."""
+    with homes.template_home() as home:
+        yield home
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder that an unprivileged user may enter."""
+    with homes.scratch_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def home(folder: Path, template_home: Path) -> Path:
+    """A home of its own with a whole cluster that is stopped."""
+    return homes.copy_home(template_home, folder / "home")

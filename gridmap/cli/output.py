@@ -1,12 +1,18 @@
 """How reading commands tell what they found: a table for people, JSON for programs."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+
+def say(line: str) -> None:
+    """Writes a line about what is going on to stderr, at once; stdout is for what was asked."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def tell_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

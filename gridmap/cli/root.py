@@ -6,7 +6,9 @@ import typer
 
 from gridmap import __version__
 from gridmap.cli.access import audit_app, key_app, user_app
+from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
+from gridmap.cli.server import up
 from gridmap.errors import GridmapError
 
 app = typer.Typer(
@@ -16,6 +18,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.command()(up)
+app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")

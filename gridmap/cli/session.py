@@ -9,23 +9,17 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import Caller
-from gridmap.db.engine import make_engine, transaction
-from gridmap.errors import DatabaseUnavailable
+from gridmap.cli.output import say
+from gridmap.db.engine import transaction
+from gridmap.db.opening import open_database
 from gridmap.settings import Settings
 
 
 @contextmanager
 def command_session() -> Iterator[Session]:
     """One transaction on the installation's database, committed when the block ends."""
-    settings = Settings.from_env()
-    if settings.database_url is None:
-        raise DatabaseUnavailable("No database: set GRIDMAP_DATABASE_URL.")
-    engine = make_engine(settings.database_url)
-    try:
-        with transaction(engine) as session:
-            yield session
-    finally:
-        engine.dispose()
+    with open_database(Settings.from_env(), report=say) as database, transaction(database.engine) as session:
+        yield session
 
 
 def command_actor() -> Actor:

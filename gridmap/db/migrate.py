@@ -1,12 +1,19 @@
 """The schema's own history: which revision a database is at, bringing it up to this code's, telling drift."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, text
 
+from gridmap.errors import SchemaTooNew
 from gridmap.resources import migrations_dir
+
+_LOCK = text("SELECT pg_advisory_lock(hashtext('gridmap migration'))")
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtext('gridmap migration'))")
 
 
 def head_revision() -> str:
@@ -25,6 +32,29 @@ def current_revision(connection: Connection) -> str | None:
 def knows_revision(revision: str) -> bool:
     """Whether this code has the migration that made a revision; a newer gridmap's it has not."""
     return any(script.revision == revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def require_known(revision: str) -> None:
+    """Raises SchemaTooNew, naming both revisions, for a revision that is not in this code's history."""
+    if not knows_revision(revision):
+        raise SchemaTooNew(
+            f"The schema is at revision {revision}, which a newer gridmap made; this one knows up to {head_revision()}."
+            " Install the newer gridmap, or restore a backup of this one's time."
+        )
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """A connection for migrations; one process at a time has it, the others wait until the schema is done."""
+    with engine.connect() as connection:
+        connection.execute(_LOCK)
+        connection.commit()
+        try:
+            yield connection
+        finally:
+            connection.rollback()
+            connection.execute(_UNLOCK)
+            connection.commit()
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

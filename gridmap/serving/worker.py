@@ -1,0 +1,45 @@
+"""A worker process: answers requests on the supervisor's socket, and dies with the supervisor.
+
+Run as ``python -m gridmap.serving.worker APP SOCKET SUPERVISOR``: an ASGI factory, the number of the inherited socket's
+handle and that of the supervisor's process.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import sys
+
+import uvicorn
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_S = 5
+
+
+def main(app: str, handle: int, supervisor: int) -> None:
+    """Serves until SIGTERM."""
+    _die_with(supervisor)
+    os.set_inheritable(handle, False)  # noqa: FBT003
+    config = uvicorn.Config(
+        app,
+        factory=True,
+        log_level="warning",
+        # Paths may hold a key (/k/KEY/…) and queries a name; neither belongs into a log.
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=handle)])
+
+
+def _die_with(supervisor: int) -> None:
+    """Has the kernel kill this process when its supervisor dies, by whatever: an orphan would keep the port."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    # It may have died before the line above; then nobody will send the signal.
+    if os.getppid() != supervisor:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
