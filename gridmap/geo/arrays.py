@@ -7,6 +7,7 @@ import shapely
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
+ShapeArray = npt.NDArray[np.object_]
 Polygonal = shapely.Polygon | shapely.MultiPolygon
 
 

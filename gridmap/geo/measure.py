@@ -68,6 +68,22 @@ def bearing_deg(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, l
     return np.asarray(_inverse(lon1, lat1, lon2, lat2)[0] % 360.0)
 
 
+def metres_per_degree(lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """How many metres a degree of longitude and one of latitude are at a latitude.
+
+    For shapes so small that a geodesic area, good to 1 cm², has too few digits left, and for telling widths.
+
+    >>> lon_m, lat_m = metres_per_degree(34.5)
+    >>> print(round(float(lon_m), 1), round(float(lat_m), 1))
+    91840.0 110931.4
+    """
+    squared = (2 - 1 / INVERSE_FLATTENING) / INVERSE_FLATTENING
+    radians = np.radians(np.asarray(lat, np.float64))
+    bent = 1 - squared * np.sin(radians) ** 2
+    lon_m = np.radians(SEMI_MAJOR_M) * np.cos(radians) / np.sqrt(bent)
+    return lon_m, np.radians(SEMI_MAJOR_M) * (1 - squared) / bent**1.5
+
+
 @dataclass(frozen=True, slots=True)
 class Nearest:
     """The polygon nearest to a point: its place in the list, how far it is, and its point that is nearest."""
