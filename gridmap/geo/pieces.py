@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.geo import measure
-from gridmap.geo.arrays import FloatArray, Polygonal, ShapeArray
+from gridmap.geo.arrays import BoolArray, FloatArray, Polygonal, ShapeArray
 from gridmap.geo.chain import Edges
 from gridmap.geo.coverage_problems import Kind, Problem
 from gridmap.geo.lattice import UNITS_PER_DEGREE, Frame, on_lattice
@@ -41,11 +41,13 @@ class Ruler:
 
     frame: Frame
 
-    def area_m2(self, shape: Polygonal) -> float:
-        """The area of a shape of the frame."""
-        degrees = self.frame.degrees(shape)
-        flat = float(in_metres(np.array([degrees], object))[0].area)
-        return measure.area_m2(degrees) if flat >= _GEODESIC_FROM_M2 else flat
+    def areas_m2(self, shapes: ShapeArray) -> FloatArray:
+        """The areas of polygons of the frame."""
+        degrees = self.frame.degrees(shapes)
+        areas = shapely.area(in_metres(degrees))
+        for large in np.flatnonzero(areas >= _GEODESIC_FROM_M2).tolist():
+            areas[large] = measure.area_m2(degrees[large])
+        return areas
 
     def length_m(self, shape: BaseGeometry) -> float:
         """The length of lines, or round polygons, of the frame."""
@@ -60,13 +62,12 @@ class Ruler:
 
 def in_metres(shapes: ShapeArray) -> ShapeArray:
     """Shapes in degrees as flat shapes in metres, each in a scale of its own latitude: for widths and small areas."""
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    _, owner = shapely.get_coordinates(shapes, return_index=True)
     bounds = shapely.bounds(shapes)
     lon_m, lat_m = measure.metres_per_degree((bounds[:, 1] + bounds[:, 3]) / 2)
-    flat = (xy - bounds[owner, :2]) * np.column_stack([lon_m, lat_m])[owner]
-    copies = np.array([shapely.transform(shape, lambda points: points) for shape in shapes], object)
-    moved: ShapeArray = shapely.set_coordinates(copies, flat)
-    return moved
+    scale = np.column_stack([lon_m, lat_m])[owner]
+    flat: ShapeArray = shapely.transform(shapes, lambda xy: (xy - bounds[owner, :2]) * scale)
+    return flat
 
 
 def widths_m(flat: ShapeArray) -> FloatArray:
@@ -137,6 +138,10 @@ class LonelyVertices:
     having: tuple[int, ...]
     edges: ShapeArray
     points: ShapeArray
+
+    def take(self, rows: BoolArray) -> "LonelyVertices":
+        """Those of the rows."""
+        return LonelyVertices(self.lacking, self.having, self.edges[rows], self.points[rows])
 
 
 def vertices_on_edges(edges: Edges) -> list[LonelyVertices]:
