@@ -34,6 +34,12 @@ def check_coverage(
 
     Without an outline, the outer border of the grids' union stands for it: what is enclosed and not covered is found,
     and inlets narrower than a sliver. Raises InvalidInput when the outline itself is not valid.
+
+    >>> west, east = CodedPolygon("1", shapely.box(0, 0, 1, 1)), CodedPolygon("2", shapely.box(1, 0, 2, 1))
+    >>> [(problem.kind.value, problem.grids) for problem in check_coverage([west], shapely.box(0, 0, 1, 2))]
+    [('gap', ('1',))]
+    >>> check_coverage([west, east], shapely.coverage_union(west.geometry, east.geometry))
+    []
     """
     options = options or CoverageOptions()
     if outline is not None and not outline.is_valid:

@@ -29,43 +29,30 @@ class Kind(StrEnum):
 
 WARNINGS = frozenset({Kind.UNMATCHED_VERTEX, Kind.OFF_LATTICE, Kind.MULTIPART, Kind.SMALL})
 
-# Grids stand for {grids}, the size with its unit for {size}, and GEOS's words on an invalid ring for {detail}.
+# {who} are the grids, or the outline when there are none; {size} has its unit; {detail} are GEOS's words or a number.
 _SENTENCES: dict[Kind, tuple[str, str]] = {
-    Kind.EMPTY: ("网格 {grids} 没有面积。", "Grid {grids} has no area."),
-    Kind.INVALID_RING: (
-        "网格 {grids} 的边界自相交或不闭合({detail})。",
-        "The border of grid {grids} is not a valid ring ({detail}).",
-    ),
-    Kind.OVERLAP: ("网格 {grids} 相互重叠 {size}。", "Grids {grids} overlap by {size}."),
-    Kind.GAP: (
-        "网格 {grids} 旁有 {size} 空白，不属于任何网格。",
-        "Beside {grids} there are {size} that belong to no grid.",
-    ),
-    Kind.HOLE: (
-        "网格 {grids} 内有 {size} 空洞，不属于任何网格。",
-        "Inside grid {grids} there is a hole of {size} that belongs to no grid.",
-    ),
-    Kind.OUTSIDE: ("网格 {grids} 有 {size} 超出边界。", "Grid {grids} reaches {size} beyond the outline."),
-    Kind.SLIVER: ("网格 {grids} 含有 {size} 的狭长碎片。", "Grid {grids} has a sliver of {size}."),
+    Kind.EMPTY: ("{who} 没有面积。", "{who}: there is no area."),
+    Kind.INVALID_RING: ("{who} 的边界自相交或不闭合({detail})。", "{who}: the border is not a valid ring ({detail})."),
+    Kind.OVERLAP: ("{who} 相互重叠 {size}。", "{who} overlap by {size}."),
+    Kind.GAP: ("{who} 旁有 {size} 空白，不属于任何网格。", "{who}: beside lie {size} that belong to no grid."),
+    Kind.HOLE: ("{who} 内有 {size} 空洞，不属于任何网格。", "{who}: inside lie {size} that belong to no grid."),
+    Kind.OUTSIDE: ("{who} 有 {size} 超出边界。", "{who}: {size} lie beyond the outline."),
+    Kind.SLIVER: ("{who} 含有 {size} 的狭长碎片。", "{who}: there is a sliver of {size}."),
     Kind.UNMATCHED_EDGE: (
-        "网格 {grids} 有 {size} 边线与相邻网格不一致。",
-        "Grid {grids} has {size} of border that does not match its neighbour's.",
+        "{who} 有 {size} 边线与相邻网格不一致。",
+        "{who}: {size} of border do not match the neighbour's.",
     ),
     Kind.UNMATCHED_VERTEX: (
-        "{grids}：{size} 公共边线上，一方有节点而另一方没有。",
-        "{grids}: along {size} of shared border one side has a vertex that the other has not.",
+        "{who}：{size} 公共边线上，一方有节点而另一方没有。",
+        "{who}: along {size} of shared border one side has a vertex that the other has not.",
     ),
     Kind.OFF_LATTICE: (
-        "网格 {grids} 的坐标小数超过七位，入库时将取整。",
-        "Grid {grids} has coordinates of more than seven decimals, which are rounded when stored.",
+        "{who} 的坐标小数超过七位，入库时将取整。",
+        "{who}: coordinates have more than seven decimals and are rounded when stored.",
     ),
-    Kind.MULTIPART: (
-        "网格 {grids} 由 {detail} 个互不相连的部分组成。",
-        "Grid {grids} consists of {detail} separate parts.",
-    ),
-    Kind.SMALL: ("网格 {grids} 有一部分仅 {size}。", "A part of grid {grids} has only {size}."),
+    Kind.MULTIPART: ("{who} 由 {detail} 个互不相连的部分组成。", "{who}: there are {detail} separate parts."),
+    Kind.SMALL: ("{who} 有一部分仅 {size}。", "{who}: a part has only {size}."),
 }
-_OUTLINE_NAMES = ("边界", "the outline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +61,7 @@ class Problem:
 
     kind: Kind
     grids: tuple[str, ...]
-    """Codes, lowest first. An empty tuple, or one beside which nobody else is concerned, means the outline."""
+    """Codes, lowest first; none for a gap that touches no grid."""
     where: BaseGeometry
     size: float
     unit: Unit
@@ -88,17 +75,17 @@ class Problem:
     @property
     def message(self) -> str:
         """The sentence in Chinese."""
-        return self._sentence(0, "、")
+        return self._sentence(0, f"网格 {'、'.join(self.grids)}" if self.grids else "边界")
 
     @property
     def message_en(self) -> str:
         """The sentence in English."""
-        return self._sentence(1, ", ")
+        grids = f"Grid{'s' * (len(self.grids) > 1)} {', '.join(self.grids)}"
+        return self._sentence(1, grids if self.grids else "The outline")
 
-    def _sentence(self, language: int, comma: str) -> str:
-        grids = comma.join(self.grids) or _OUTLINE_NAMES[language]
+    def _sentence(self, language: int, who: str) -> str:
         size = _area(self.size) if self.unit == "m2" else _length(self.size)
-        return _SENTENCES[self.kind][language].format(grids=grids, size=size, detail=self.detail)
+        return _SENTENCES[self.kind][language].format(who=who, size=size, detail=self.detail)
 
 
 def _area(area_m2: float) -> str:

@@ -91,6 +91,12 @@ def propose_noding(
 
     Wide gaps and overlaps, invalid rings and missing grids are left for people and listed. Raises InvalidInput for an
     outline that is invalid or off the lattice.
+
+    >>> west = CodedPolygon("1", shapely.box(0, 0, 0.01, 0.01))
+    >>> east = CodedPolygon("2", shapely.box(0.010001, 0, 0.02, 0.01))
+    >>> repair = propose_noding([west, east], shapely.box(0, 0, 0.02, 0.01))
+    >>> repair.tiles, [effect.code for effect in repair.effects]
+    (True, ['2'])
     """
     options = options or RepairOptions()
     before = check_coverage(grids, outline, coverage)
