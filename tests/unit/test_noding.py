@@ -240,6 +240,16 @@ def test_multipart_and_small_are_left_alone() -> None:
     assert repair.effects == ()
 
 
+def test_the_place_that_most_grids_share_stays() -> None:
+    # Grid A alone has the common corner 20 cm off: A gives way, though it comes first.
+    true = coded("AB\nCD")
+    corners = to_units(shapely.get_coordinates(true[0].geometry))
+    corners[(corners == to_units(at(1, 1))).all(axis=1)] += [15, -12]
+    repair = propose_noding([CodedPolygon("A", shapely.Polygon(from_units(corners))), *true[1:]], outline("AB\nCD"))
+    assert all(_same(new.geometry, old.geometry) for new, old in zip(repair.grids, true, strict=True))
+    assert [effect.code for effect in repair.effects] == ["A"]
+
+
 def test_an_outline_off_the_lattice_is_refused() -> None:
     drifted = shapely.transform(outline("AB"), lambda xy: xy + 3e-9)
     with pytest.raises(InvalidInput, match="lattice"):
