@@ -97,6 +97,9 @@ def _inverse(shift: _Shift, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[Flo
     near = (x > WEST - 1) & (x < EAST + 1) & (y > SOUTH - 1) & (y < NORTH + 1)
     original_x, original_y = x.copy(), y.copy()
     original_x[near], original_y[near] = _original(shift, x[near], y[near])
+    # What lay exactly on the border may come back a bit beyond it, where nothing is shifted.
+    for border, original in ((WEST, original_x), (EAST, original_x), (SOUTH, original_y), (NORTH, original_y)):
+        original[np.abs(original - border) < 2 * _LAST_BIT_DEG] = border
     unmoved = ~near | (~in_china(x, y) & ~in_china(original_x, original_y))
     return np.where(unmoved, x, original_x), np.where(unmoved, y, original_y)
 
