@@ -8,6 +8,7 @@ from gridmap import __version__
 from gridmap.cli.access import audit_app, key_app, user_app
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
+from gridmap.cli.points import NEGATIVE_NUMBERS, convert, locate
 from gridmap.cli.server import up
 from gridmap.errors import GridmapError
 
@@ -19,6 +20,8 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command()(up)
+app.command(context_settings=NEGATIVE_NUMBERS)(locate)
+app.command(context_settings=NEGATIVE_NUMBERS)(convert)
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")

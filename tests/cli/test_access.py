@@ -1,7 +1,6 @@
 """The commands on users, keys and the audit, as a shell sees them."""
 
 import getpass
-import json
 import os
 import pty
 import subprocess
@@ -10,33 +9,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine
 
 from gridmap.access import sessions
 from gridmap.access.audit import Origin
-from gridmap.db.engine import make_engine, transaction
+from gridmap.db.engine import transaction
+from tests.cli.shell import Shell
 from tests.county import COUNTY, small_county
 from tests.postgres import Server
 
 PASSWORD = "Winter-2026"
-
-
-class Shell:
-    """Runs `gridmap` against a database of its own."""
-
-    def __init__(self, url: str) -> None:
-        self.env = {**os.environ, "GRIDMAP_DATABASE_URL": url, "COLUMNS": "200"}
-        self.engine: Engine = make_engine(url)
-
-    def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridmap", *arguments]
-        return subprocess.run(command, input=typed, env=self.env, capture_output=True, text=True, check=False)
-
-    def rows(self, *arguments: str) -> list[dict[str, object]]:
-        done = self(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        found: list[dict[str, object]] = json.loads(done.stdout)
-        return found
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""Points on the command line: which grid they lie in, and what they are in another coordinate system."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from gridmap.api.params import parse_instant
+from gridmap.cli.session import command_session
+from gridmap.db.versions import current_version
+from gridmap.geo.crs import Crs, point_from_lonlat, point_to_lonlat
+from gridmap.snapshot.locate import locate as find_grid
+from gridmap.snapshot.schema import LocateAnswer
+
+X = Annotated[float, typer.Argument(metavar="LON", help="Longitude, or easting in a projected system.")]
+Y = Annotated[float, typer.Argument(metavar="LAT", help="Latitude, or northing in a projected system.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
+
+NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
+"""So that a western longitude is not taken for an option."""
+
+
+def locate(
+    lon: X,
+    lat: Y,
+    crs: Annotated[str, typer.Option(help="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
+    at: Annotated[str | None, typer.Option(help="A past time, such as 2026-11-22T02:40:00+08:00.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Says which grid a point lies in."""
+    point = point_to_lonlat(Crs.parse(crs), lon, lat)
+    instant = None if at is None else parse_instant("at", at)
+    with command_session() as session:
+        answer = LocateAnswer.of(find_grid(session, point, at=instant), current_version(session))
+    print(answer.model_dump_json(exclude_unset=True) if as_json else _in_words(answer))
+
+
+def convert(
+    lon: X,
+    lat: Y,
+    source: Annotated[str, typer.Option("--from", help="The system the point is in.")] = "EPSG:4490",
+    target: Annotated[str, typer.Option("--to", help="The system that is wanted.")] = "EPSG:4490",
+    as_json: AsJson = False,
+) -> None:
+    """Converts a point to another coordinate system, in full double precision."""
+    point = point_to_lonlat(Crs.parse(source, parameter="--from"), lon, lat)
+    x, y = point_from_lonlat(Crs.parse(target, parameter="--to"), point)
+    print(json.dumps([x, y]) if as_json else f"{x!r} {y!r}")
+
+
+def _in_words(answer: LocateAnswer) -> str:
+    chain = " › ".join(f"{division.name} {division.code}" for division in answer.divisions)
+    lines = [chain] if chain else []
+    if answer.grid is not None:
+        names = " ".join(name for name in (answer.grid.name, answer.grid.name_bo) if name)
+        lines.insert(0, f"{answer.grid.code} {names}")
+    elif answer.nearest is not None:
+        lines.insert(0, f"outside every grid; the nearest is {answer.nearest.code}, {answer.nearest.distance_m:,.0f} m")
+    else:
+        lines.insert(0, "outside every grid; there are no grids yet")
+    if answer.on_boundary:
+        lines.append("on a boundary shared by " + ", ".join(share.code for share in answer.grids))
+    return "\n".join([*lines, f"version {answer.version}"])

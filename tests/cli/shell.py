@@ -1,0 +1,28 @@
+"""A shell that runs `gridmap` against a database of its own."""
+
+import json
+import os
+import subprocess
+import sys
+
+from sqlalchemy import Engine
+
+from gridmap.db.engine import make_engine
+
+
+class Shell:
+    """Runs `gridmap` on the server that a URL names; `engine` sees the same database."""
+
+    def __init__(self, url: str) -> None:
+        self.env = {**os.environ, "GRIDMAP_DATABASE_URL": url, "COLUMNS": "200"}
+        self.engine: Engine = make_engine(url)
+
+    def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "gridmap", *arguments]
+        return subprocess.run(command, input=typed, env=self.env, capture_output=True, text=True, check=False)
+
+    def rows(self, *arguments: str) -> list[dict[str, object]]:
+        done = self(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, object]] = json.loads(done.stdout)
+        return found
