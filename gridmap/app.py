@@ -11,6 +11,7 @@ from gridmap.api import convert, divisions, docs, grids, groups, health, househo
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
+from gridmap.api.pages import drawn, emap, front
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
@@ -40,6 +41,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = engine
+    app.state.written_maps = drawn.new_store()
+    app.state.emaps = emap.new_store()
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
     add_error_handlers(app)
@@ -47,6 +50,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(login.router)
     app.include_router(docs.router)
     app.include_router(_api_v1())
+    for page in (front, emap, drawn):
+        app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)
     return app

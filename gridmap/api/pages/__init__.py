@@ -1,0 +1,1 @@
+"""Pages: server-rendered, in Chinese or English, with no script or style from elsewhere."""

@@ -1,0 +1,65 @@
+"""The page of the e-map: what Folium makes, in our frame, with a nonce for its script."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.pages.frame import FrameDep, PageRoute, render
+from gridmap.api.pages.front import WithinQuery
+from gridmap.api.pages.messages import Language, Messages
+from gridmap.db.versions import state_mark
+from gridmap.divisions import service as divisions
+from gridmap.errors import NotFound
+from gridmap.maps import service as maps
+from gridmap.maps.kept import Kept
+from gridmap.maps.mapdata import map_data
+from gridmap.settings import Settings
+
+if TYPE_CHECKING:
+    from gridmap.maps.emap import EMapParts
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_KEPT_MAPS = 8
+_TEXTS = (
+    "layer_grids", "layer_labels", "layer_groups", "layer_shelters", "base_none", "base_vec", "base_img", "base_ter",
+)  # fmt: skip
+
+EMaps = Kept[tuple[str, str, Language], "EMapParts | None"]
+
+
+def new_store() -> EMaps:
+    """The store of rendered e-maps that an application keeps, by division, state and language."""
+    return Kept(most=_KEPT_MAPS)
+
+
+@router.get("/map")
+def emap(
+    request: Request, frame: FrameDep, session: SessionDep, settings: SettingsDep, within: WithinQuery = None
+) -> HTMLResponse:
+    """The e-map of a division, by default of all that is loaded. It needs no network once it has been loaded."""
+    division = maps.default_division(session) if within is None else divisions.get_division(session, within)
+    if division is None:
+        raise NotFound(frame.t("front.empty") + ": gridmap demo load")
+    kept: EMaps = request.app.state.emaps
+    key = (division.code, state_mark(session), frame.language)
+    parts = kept.get(key, lambda: _render(maps.load_content(session, division.code), frame.t, settings))
+    if parts is None:
+        raise NotFound(frame.t("emap.empty", name=division.name))
+    request.state.uses_nonce = True
+    return render(request, "emap.html", frame, within=division, folium=parts)
+
+
+def _render(content: maps.MapContent, t: Messages, settings: Settings) -> "EMapParts | None":
+    # Folium takes half a second to import; a server that shows no e-map need not wait for it.
+    from gridmap.maps.emap import render as render_emap  # noqa: PLC0415
+
+    data = map_data(content)
+    if data["bbox"] is None:
+        return None
+    texts = {name: t(f"emap.{name}") for name in _TEXTS}
+    texts |= {"label": t("emap.title", name=content.within.name), "credit": t("js.base.credit")}
+    key = settings.tianditu_key
+    return render_emap(data, texts, None if key is None else key.get_secret_value())

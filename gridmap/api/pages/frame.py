@@ -1,0 +1,140 @@
+"""The frame around every page: language, theme, version, banner; and how a page is rendered into it."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from gridmap import __version__
+from gridmap.api.deps import get_engine, get_settings
+from gridmap.api.errors import status_of
+from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
+from gridmap.db.engine import reading, transaction
+from gridmap.errors import GridmapError, Unauthenticated, Unavailable
+from gridmap.maps import service as maps
+from gridmap.maps.escaping import script_json
+
+Theme = Literal["auto", "light", "dark"]
+Size = Literal["normal", "large"]
+_A_YEAR_S = 365 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the frame shows. `state` is None when the database does not answer."""
+
+    language: Language
+    theme: Theme
+    size: Size
+    state: maps.InstallationState | None
+    timezone: ZoneInfo
+
+    @property
+    def t(self) -> Messages:
+        """The texts in the reader's language."""
+        return Messages(self.language)
+
+    def when(self, instant: datetime) -> str:
+        """A time as people here write it: ``11-22 02:40``."""
+        return instant.astimezone(self.timezone).strftime("%m-%d %H:%M")
+
+
+def read_frame(request: Request) -> Frame:
+    """The frame of a request; it never fails, because the page that says what is wrong needs one."""
+    try:
+        with transaction(reading(get_engine(request))) as session:
+            state = maps.installation_state(session)
+    except Unavailable:
+        state = None
+    return Frame(
+        language=wanted_language(request),
+        theme=_theme(request.cookies.get("gridmap_theme")),
+        size="large" if request.cookies.get("gridmap_size") == "large" else "normal",
+        state=state,
+        timezone=ZoneInfo(get_settings(request).timezone),
+    )
+
+
+FrameDep = Annotated[Frame, Depends(read_frame)]
+
+
+def render(request: Request, template: str, frame: Frame, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page of a template that extends ``base.html``. Asking for a language with ``?lang=`` is remembered."""
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            frame=frame,
+            t=frame.t,
+            html_lang=HTML_LANG[frame.language],
+            languages=[(language, request.url.include_query_params(lang=language).query) for language in LANGUAGES],
+            path=request.url.path,
+            nonce=request.state.nonce,
+            app_version=__version__,
+            messages_json=Markup(script_json(frame.t.for_scripts())),  # noqa: S704 - script_json leaves no < > &
+            **context,
+        )
+    )
+    response = HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache", "Vary": "Cookie"})
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(COOKIE, frame.language, max_age=_A_YEAR_S, samesite="lax")
+    return response
+
+
+class PageRoute(APIRoute):
+    """A route for people: an error is a page in their language, and who is not signed in is taken to the login."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with domain errors rendered as pages."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except GridmapError as error:
+                if status_of(error) >= 500 and not isinstance(error, Unavailable):
+                    raise
+                return await run_in_threadpool(_problem, request, error)
+            except RequestValidationError as error:
+                detail = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors())
+                return await run_in_threadpool(_page_of_problem, request, 422, detail)
+
+        return handle
+
+
+def _problem(request: Request, error: GridmapError) -> Response:
+    if isinstance(error, Unauthenticated):
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/login?next={quote(wanted)}", status_code=303)
+    return _page_of_problem(request, status_of(error), error.detail)
+
+
+def _page_of_problem(request: Request, status: int, detail: str) -> HTMLResponse:
+    kind = {401: "forbidden", 403: "forbidden", 404: "not_found", 422: "invalid", 503: "unavailable"}.get(status)
+    return render(request, "problem.html", read_frame(request), status=status, kind=kind or "invalid", detail=detail)
+
+
+def _theme(cookie: str | None) -> Theme:
+    return "dark" if cookie == "dark" else "light" if cookie == "light" else "auto"
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("gridmap.api.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,31 @@
+"""The front page: the command map."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.pages.frame import FrameDep, PageRoute, render
+from gridmap.divisions import service as divisions
+from gridmap.maps import service as maps
+from gridmap.maps.escaping import script_json
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+WithinQuery = Annotated[str | None, Query(pattern=r"^\d{2}(\d{4}(\d{3}(\d{3})?)?)?$")]
+
+
+@router.get("/")
+def command_map(
+    request: Request, frame: FrameDep, session: SessionDep, settings: SettingsDep, within: WithinQuery = None
+) -> HTMLResponse:
+    """The command map of a division, by default of all that is loaded. What is on the screen stands in the query."""
+    chosen = maps.default_division(session) if within is None else divisions.get_division(session, within)
+    key = settings.tianditu_key
+    page = {
+        "within": None if chosen is None else chosen.code,
+        "tianditu_key": None if key is None else key.get_secret_value(),
+    }
+    return render(request, "front.html", frame, within=chosen, page_json=Markup(script_json(page)))  # noqa: S704

@@ -1,0 +1,1 @@
+"""Maps to look at: what is drawn of a division, in which colours, and the Folium e-map."""
