@@ -4,6 +4,7 @@ Folium builds the map, its layers, the layer switch and the basemaps. The data t
 of ours draws them with `textContent`: Folium's own popups are JavaScript templates, where a name can run code.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 from gridmap.maps.escaping import script_json
+from gridmap.resources import static_dir
 
 TIANDITU = (("vec", "cva"), ("img", "cia"), ("ter", "cta"))
 """Tianditu's basemaps, each a picture and its lettering."""
@@ -64,6 +66,7 @@ class _Drawing(MacroElement):
         """
         {% macro html(this, kwargs) %}
         <script type="application/json" id="emap-data">{{ this.data }}</script>
+        <script type="application/json" id="emap-style">{{ this.style }}</script>
         {% endmacro %}
         {% macro script(this, kwargs) %}
         window.gridmapEmap = {map: {{ this._parent.get_name() }}, layers: {
@@ -77,6 +80,7 @@ class _Drawing(MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "GridmapDrawing"
         self.data = script_json(data)
+        self.style = script_json(load_style())
         self.layers = layers
 
 
@@ -104,6 +108,12 @@ def render(data: Mapping[str, Any], texts: Mapping[str, str], tianditu_key: str 
     figure.render()
     figure.header._children.pop("meta_http", None)  # the page has said its encoding already
     return EMapParts(figure.header.render(), figure.html.render(), figure.script.render())
+
+
+def load_style() -> dict[str, Any]:
+    """The one style file, which every map and the printed sheets are drawn by."""
+    style: dict[str, Any] = json.loads((static_dir() / "mapstyle.json").read_text(encoding="utf-8"))
+    return style
 
 
 def _add_basemaps(emap: folium.Map, texts: Mapping[str, str], key: str) -> None:

@@ -50,7 +50,7 @@ def divisions_with_outline(session: Session, prefixes: Sequence[str], levels: Se
     """Current divisions of some levels with a code prefix and an outline, by code; by ix_division_code_prefix."""
     stmt = (
         select(DivisionVersion, Division.level)
-        .join(Division)
+        .join(Division, Division.code == DivisionVersion.code)
         .where(
             holds(DivisionVersion, None),
             DivisionVersion.outline.is_not(None),

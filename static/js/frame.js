@@ -1,0 +1,84 @@
+// What every page does: theme, large text, Ctrl K, and whether the server still answers.
+
+import { get } from "./api.js";
+import { formatTime } from "./format.js";
+import { t } from "./messages.js";
+
+const ASK_EVERY_MS = 30_000;
+const root = document.documentElement;
+
+/** @param {string} name @param {string} value */
+function remember(name, value) {
+  document.cookie = `gridmap_${name}=${value}; path=/; max-age=${365 * 24 * 3600}; samesite=lax`;
+}
+
+document.querySelectorAll("input[name=theme]").forEach((input) => {
+  input.addEventListener("change", () => {
+    const theme = /** @type {HTMLInputElement} */ (input).value;
+    root.dataset.theme = theme;
+    remember("theme", theme);
+  });
+});
+
+document.getElementById("large")?.addEventListener("change", (event) => {
+  const size = /** @type {HTMLInputElement} */ (event.target).checked ? "large" : "normal";
+  root.dataset.size = size;
+  remember("size", size);
+});
+
+document.addEventListener("keydown", (event) => {
+  const search = document.getElementById("search");
+  if (search && event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    search.focus();
+    if (search instanceof HTMLInputElement) search.select();
+  }
+  const menu = /** @type {HTMLDetailsElement | null} */ (document.getElementById("display-menu"));
+  if (event.key === "Escape" && menu?.open) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const menu = /** @type {HTMLDetailsElement | null} */ (document.getElementById("display-menu"));
+  if (menu?.open && !menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
+});
+
+/** @param {"fresh" | "away"} state @param {string} text */
+function show(state, text) {
+  const freshness = document.getElementById("freshness");
+  const words = document.getElementById("freshness-text");
+  if (!freshness || !words) return;
+  freshness.dataset.state = state;
+  words.textContent = text;
+}
+
+/** @type {string | null} */
+let fresh = document.getElementById("freshness")?.dataset.state === "fresh" ? (document.getElementById("freshness-text")?.textContent ?? null) : null;
+/** @type {number | null} */
+let known = null;
+
+async function ask() {
+  if (document.hidden) return;
+  try {
+    const { version, published_at } = await get("/readyz");
+    if (version === null) {
+      show("away", t("frame.away"));
+      return;
+    }
+    if (known !== null && version !== known) {
+      if (published_at) fresh = t("frame.version", { version, when: formatTime(published_at) });
+      document.dispatchEvent(new CustomEvent("gridmap:version", { detail: version }));
+    }
+    known = version;
+    if (fresh !== null) show("fresh", fresh);
+  } catch {
+    show("away", t("frame.offline"));
+  }
+}
+
+setInterval(ask, ASK_EVERY_MS);
+addEventListener("online", ask);
+addEventListener("offline", () => show("away", t("frame.offline")));
+document.addEventListener("visibilitychange", ask);
