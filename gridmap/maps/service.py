@@ -96,17 +96,15 @@ def installation_state(session: Session) -> InstallationState:
     return InstallationState(*newest, demo=queries.has_fact(session, DEMO_FACT))
 
 
-def default_division(session: Session, allowed: Sequence[str] = ("",)) -> DivisionRecord | None:
-    """The smallest division that holds everything loaded and allowed: a county, or what several have in common.
+def default_division(session: Session) -> DivisionRecord | None:
+    """The smallest division that holds everything loaded: a county, or what several have in common.
 
     None when there is nothing to draw.
     """
-    counties = [code for code in queries.counties_with_grids(session) if _may_see(code, allowed)]
+    counties = queries.counties_with_grids(session)
     if not counties:
         code = queries.first_division_with_outline(session)
-        return divisions.get_division(session, code) if code is not None and _may_see(code, allowed) else None
-    if len(allowed) == 1 and len(allowed[0]) > 6:
-        return divisions.get_division(session, allowed[0][:12])
+        return None if code is None else divisions.get_division(session, code)
     chains = [divisions.chain_above(session, code) for code in counties]
     shared = [d for d in chains[0] if all(any(d.code == other.code for other in chain) for chain in chains)]
     return shared[-1] if shared else chains[0][-1]
@@ -127,10 +125,6 @@ def load_content(session: Session, within: str) -> MapContent:
         groups=_groups(session, prefixes, drawn) if len(drawn) <= MAX_GRIDS_WITH_GROUPS else (),
         shelters=_shelters(session, prefixes) if number <= MAX_GRIDS else (),
     )
-
-
-def _may_see(code: str, allowed: Sequence[str]) -> bool:
-    return any(code.startswith(prefix[:6]) for prefix in allowed)
 
 
 def _divisions(

@@ -3,7 +3,8 @@
 /** @typedef {import("./types.js").LonLat} LonLat */
 
 const NUMBER = /[-+]?\d+(?:\.\d+)?/g;
-const ANGLE = /(\d+(?:\.\d+)?)\s*°\s*(?:(\d+(?:\.\d+)?)\s*['′]\s*)?(?:(\d+(?:\.\d+)?)\s*(?:["″]|'')\s*)?/g;
+// NFKC has made two primes of a double one.
+const ANGLE = /(\d+(?:\.\d+)?)\s*°\s*(?:(\d+(?:\.\d+)?)\s*['′]\s*)?(?:(\d+(?:\.\d+)?)\s*(?:"|''|′′)\s*)?/g;
 
 /**
  * The point that a text means, or null when it means none: `103.507, 34.589`, `34.589N 103.507E`, `103°30′25″ 34°35′22″`,

@@ -1,6 +1,6 @@
 // Draws the e-map into Folium's layers from the page's JSON island. Needs nothing from the network once it is loaded.
 
-import { byId, h } from "./dom.js";
+import { byId, h, tibetan } from "./dom.js";
 import { itemsOf } from "./find.js";
 import { formatArea, formatCount } from "./format.js";
 import { gridLabel, metresPerPixel, textWidth } from "./labels.js";
@@ -30,6 +30,7 @@ const shapes = new Map();
 const areas = [];
 /** @type {{layer: any, level: "county" | "township" | "village" | "grid"}[]} */
 const lines = [];
+const POPUP = { maxWidth: 340, minWidth: 240, autoPanPaddingTopLeft: [64, 16], autoPanPaddingBottomRight: [16, 16] };
 const groupLayers = L.layerGroup();
 const shelterLayers = L.layerGroup();
 const selected = L.layerGroup().addTo(map);
@@ -48,7 +49,7 @@ function drawAreas() {
   for (const level of ["township", "village", "grid"]) {
     for (const { id, properties } of data.objects[level]?.geometries ?? []) {
       const layer = L.polygon(turned(shapes.get(id) ?? []), { stroke: false, fill: true, interactive: level === finestArea() });
-      if (level === finestArea()) layer.bindPopup(() => popupOf({ ...properties, level }), { maxWidth: 340, minWidth: 240 }).on("popupopen", () => outline(id)).on("popupclose", () => selected.clearLayers());
+      if (level === finestArea()) layer.bindPopup(() => popupOf({ ...properties, level }), POPUP).on("popupopen", () => outline(id)).on("popupclose", () => selected.clearLayers());
       areas.push({ layer: layer.addTo(layers.grids), level, colour: properties.colour ?? 0 });
     }
   }
@@ -69,7 +70,7 @@ function drawGroups() {
   for (const { id, properties } of data.objects.group?.geometries ?? []) {
     const { width, dash, fill_opacity } = style.groups;
     const options = { color: style.groups[theme], weight: width, dashArray: dash.join(" "), fillColor: style.groups[theme], fillOpacity: fill_opacity };
-    const layer = L.polygon(turned(shapes.get(id) ?? []), options).bindPopup(() => popupOf({ ...properties, level: "group" }), { maxWidth: 340 });
+    const layer = L.polygon(turned(shapes.get(id) ?? []), options).bindPopup(() => popupOf({ ...properties, level: "group" }), POPUP);
     layer.on("popupopen", () => outline(id)).on("popupclose", () => selected.clearLayers());
     groupLayers.addLayer(layer);
   }
@@ -81,7 +82,7 @@ function drawShelters() {
     const sign = h("span", { class: "shelter-sign" }, "避");
     const icon = L.divIcon({ html: sign, className: "shelter-icon", iconSize: [24, 24] });
     L.marker([lat, lon], { icon, alt: properties.name, title: properties.name, keyboard: true })
-      .bindPopup(() => popupOf({ ...properties, level: "shelter" }), { maxWidth: 340 })
+      .bindPopup(() => popupOf({ ...properties, level: "shelter" }), POPUP)
       .addTo(shelterLayers);
     shapes.set(id, [[[[lon ?? 0, lat ?? 0]]]]);
   }
@@ -102,7 +103,7 @@ function popupOf(item) {
   const above = [["fact.grid", 15], ["fact.village", 12], ["fact.township", 9]]
     .map(([term, digits]) => ({ term: String(term), over: item.level === "shelter" ? undefined : items.get(item.code.slice(0, Number(digits))) }))
     .filter(({ over }) => over && over.code !== item.code)
-    .map(({ term, over }) => [t(term), `${over?.name}${over?.name_bo ? ` ${over.name_bo}` : ""}`]);
+    .map(({ term, over }) => /** @type {[string, Node]} */ ([t(term), h("span", {}, over?.name, " ", tibetan(over?.name_bo))]));
   const count = (/** @type {string} */ name, /** @type {number | undefined} */ value) => (value === undefined ? null : [t(`fact.${name}`), formatCount(value)]);
   return h("div", { class: "popup" },
     heading({ level: t(`level.${item.level}`), name: item.name, name_bo: item.name_bo, code: item.level === "shelter" ? undefined : item.code }),
@@ -184,7 +185,7 @@ function named(position, level, words, rule, scale) {
   box.style.setProperty("--label-halo", style.halo[theme]);
   for (const word of words) {
     const isTibetan = /\p{Script=Tibetan}/u.test(word);
-    const line = h("div", isTibetan ? { lang: "bo", class: "bo" } : {}, word);
+    const line = h("div", isTibetan ? { lang: "bo", class: "bo" } : { class: /^\d{3}$/.test(word) ? "number" : null }, word);
     if (isTibetan) line.style.fontSize = `${rule.size_bo * scale}px`;
     box.append(line);
   }
@@ -197,10 +198,10 @@ function show(code) {
   const item = items.get(code);
   if (!polygons || !item) return;
   const [west, south, east, north] = boundsOf(polygons);
-  const animate = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-  map.fitBounds([[south, west], [north, east]], { maxZoom: 15, padding: [60, 60], animate });
+  // Without animation: the popup opens on a map that stands still, and moves it just as far as it needs.
+  map.fitBounds([[south, west], [north, east]], { maxZoom: 15, padding: [60, 60], animate: false });
   const at = item.label ? [item.label[1], item.label[0]] : [(south + north) / 2, (west + east) / 2];
-  L.popup({ maxWidth: 340, minWidth: 240 }).setLatLng(at).setContent(popupOf(item)).openOn(map).on("remove", () => selected.clearLayers());
+  L.popup(POPUP).setLatLng(at).setContent(popupOf(item)).openOn(map).on("remove", () => selected.clearLayers());
   outline(code);
 }
 
@@ -208,6 +209,7 @@ function drawLegend() {
   byId("legend-body").replaceChildren(legendKeys(style, theme), h("p", { class: "fine" }, t("legend.groups_note")));
 }
 
+map.attributionControl.setPrefix(false);
 drawAreas();
 drawGroups();
 drawShelters();

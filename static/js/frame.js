@@ -12,6 +12,10 @@ function remember(name, value) {
   document.cookie = `gridmap_${name}=${value}; path=/; max-age=${365 * 24 * 3600}; samesite=lax`;
 }
 
+// A frame around the whole map is for those who came by keyboard; some libraries focus it on a click too.
+addEventListener("keydown", () => (root.dataset.input = "keys"), true);
+addEventListener("pointerdown", () => (root.dataset.input = "pointer"), true);
+
 document.querySelectorAll("input[name=theme]").forEach((input) => {
   input.addEventListener("change", () => {
     const theme = /** @type {HTMLInputElement} */ (input).value;

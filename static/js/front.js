@@ -83,7 +83,7 @@ function wire(map) {
   addEventListener("popstate", () => apply(map, readState(location.search)));
   document.addEventListener("gridmap:version", (event) => announce(/** @type {CustomEvent} */ (event).detail));
   drawLegend(map);
-  /** @type {HTMLDetailsElement} */ (byId("legend")).open = innerWidth > 1100 && innerHeight > 700;
+  /** @type {HTMLDetailsElement} */ (byId("legend")).open = innerWidth > 1500;
 }
 
 /** @type {Record<string, boolean>} */
@@ -104,12 +104,17 @@ function drawLegend(map) {
   );
 }
 
+/** Where the panel is a drawer from below (static/gridmap.css). */
+function isNarrow() {
+  return matchMedia("(max-width: 44rem)").matches;
+}
+
 /** What the panel covers: top, right, bottom, left. @returns {number[]} */
 function margins() {
   const edge = 28;
   if (panel.hidden) return [edge, edge, edge + 16, edge];
   const { width, height } = panel.getBoundingClientRect();
-  return innerWidth < 704 ? [edge, edge, height + edge, edge] : [edge, width + 2 * edge, edge, edge];
+  return isNarrow() ? [edge, edge, height + edge, edge] : [edge, width + 2 * edge, edge, edge];
 }
 
 /** Shows the state of an address. @param {CommandMap} map @param {import("./viewstate.js").ViewState} state */

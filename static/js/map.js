@@ -170,7 +170,7 @@ export class CommandMap {
   /** @returns {View} */
   getView() {
     const [lon = 0, lat = 0] = ol.proj.toLonLat(this.view.getCenter() ?? [0, 0]);
-    return { zoom: this.#zoom(), centre: [lon, lat] };
+    return { zoom: this.#zoom(), centre: onLattice([lon, lat]) };
   }
 
   /** @param {View} view */
@@ -182,9 +182,19 @@ export class CommandMap {
   /** @param {(point: LonLat, shelter: string | null) => void} clicked */
   onClick(clicked) {
     this.map.on("singleclick", (/** @type {any} */ event) => {
-      const feature = this.map.forEachFeatureAtPixel(event.pixel, (f) => f, { layerFilter: (layer) => layer === this.layers.shelters, hitTolerance: 3 });
-      clicked(/** @type {LonLat} */ (ol.proj.toLonLat(event.coordinate)), feature?.get("facts").code ?? null);
+      clicked(onLattice(ol.proj.toLonLat(event.coordinate)), this.#shelterAt(event.coordinate));
     });
+  }
+
+  /** The shelter whose sign is under a place of the map. @param {number[]} coordinate @returns {string | null} */
+  #shelterAt(coordinate) {
+    const layer = this.layers.shelters;
+    if (!layer.getVisible() || this.#zoom() < this.style.shelters.from_zoom) return null;
+    const nearest = layer.getSource()?.getClosestFeatureToCoordinate(coordinate);
+    const at = /** @type {any} */ (nearest?.getGeometry())?.getCoordinates();
+    if (!nearest || !at) return null;
+    const pixels = Math.hypot(at[0] - (coordinate[0] ?? 0), at[1] - (coordinate[1] ?? 0)) / (this.view.getResolution() ?? 1);
+    return pixels <= this.style.shelters.radius * 1.6 ? nearest.get("facts").code : null;
   }
 
   /** @param {(point: LonLat | null) => void} moved */
@@ -197,6 +207,11 @@ export class CommandMap {
   onMoved(moved) {
     this.map.on("moveend", moved);
   }
+}
+
+/** A clicked place on the lattice of 1e-7°, a centimetre: a link to it must ask for the very same point. @param {number[]} place @returns {LonLat} */
+function onLattice([lon = 0, lat = 0]) {
+  return [Number(lon.toFixed(7)), Number(lat.toFixed(7))];
 }
 
 /** @param {string} layer @param {string} key */

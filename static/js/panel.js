@@ -125,12 +125,12 @@ function curl(address) {
       button.textContent = t("place.copy_failed");
     }
   });
-  return h("div", {}, h("p", { class: "fine" }, t("place.curl")), h("div", { class: "copyline" }, h("code", {}, line), button));
+  return h("div", {}, h("p", { class: "fine" }, t("place.curl")), h("div", { class: "copyline" }, h("code", { title: line }, line), button));
 }
 
 /**
  * A list of terms and what they are; null entries are left out.
- * @param {(readonly [string, string] | string[] | null)[]} pairs
+ * @param {(readonly (string | Node)[] | null)[]} pairs
  */
 export function definitions(pairs) {
   const known = pairs.filter((pair) => pair !== null);
