@@ -12,6 +12,7 @@ from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
 from gridmap.api.pages import drawn, emap, front
+from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
@@ -46,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
     add_error_handlers(app)
+    add_page_errors(app)
     app.include_router(health.router)
     app.include_router(login.router)
     app.include_router(docs.router)

@@ -20,13 +20,6 @@ export function formatDistance(distance_m) {
   return distance_m < 10_000 ? `${WHOLE.format(distance_m)} m` : `${TENTHS.format(distance_m / 1000)} km`;
 }
 
-/** A time as `11-22 02:40`, on the reader's clock. @param {string} instant RFC 3339 */
-export function formatTime(instant) {
-  const time = new Date(instant);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
-}
-
 /** A code in the groups it is made of: county, township, village, grid, group. @param {string} code */
 export function groupedCode(code) {
   return [code.slice(0, 6), code.slice(6, 9), code.slice(9, 12), code.slice(12, 15), code.slice(15)].filter(Boolean).join(" ");

@@ -1,7 +1,6 @@
 // What every page does: theme, large text, Ctrl K, and whether the server still answers.
 
 import { get } from "./api.js";
-import { formatTime } from "./format.js";
 import { t } from "./messages.js";
 
 const ASK_EVERY_MS = 30_000;
@@ -58,24 +57,24 @@ function show(state, text) {
   words.textContent = text;
 }
 
-/** @type {string | null} */
-let fresh = document.getElementById("freshness")?.dataset.state === "fresh" ? (document.getElementById("freshness-text")?.textContent ?? null) : null;
-/** @type {number | null} */
-let known = null;
+const told = document.getElementById("freshness");
+/** What to say while all is well. @type {string | null} */
+let fresh = told?.dataset.state === "fresh" ? (document.getElementById("freshness-text")?.textContent ?? null) : null;
+let known = Number(told?.dataset.version ?? 0);
 
 async function ask() {
   if (document.hidden) return;
   try {
-    const { version, published_at } = await get("/readyz");
+    const { version } = await get("/readyz");
     if (version === null) {
       show("away", t("frame.away"));
       return;
     }
-    if (known !== null && version !== known) {
-      if (published_at) fresh = t("frame.version", { version, when: formatTime(published_at) });
+    if (version !== known) {
+      known = version;
+      fresh = t("map.newer", { version });
       document.dispatchEvent(new CustomEvent("gridmap:version", { detail: version }));
     }
-    known = version;
     if (fresh !== null) show("fresh", fresh);
   } catch {
     show("away", t("frame.offline"));

@@ -2,6 +2,7 @@
 
 import json
 from html.parser import HTMLParser
+from itertools import count
 from threading import Thread
 
 import numpy as np
@@ -169,19 +170,19 @@ class _Elements(HTMLParser):
 
 class TestKept:
     def test_a_value_is_made_once_however_many_ask(self) -> None:
-        kept: Kept[str, list[int]] = Kept(most=2)
-        made: list[int] = []
-        threads = [Thread(target=lambda: kept.get("a", lambda: made.append(1) or made)) for _ in range(8)]
+        kept: Kept[str, int] = Kept(most=2)
+        numbers = count(1)
+        threads = [Thread(target=kept.get, args=("a", numbers.__next__)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert made == [1]
+        assert next(numbers) == 2
 
     def test_the_one_used_longest_ago_goes_first(self) -> None:
         kept: Kept[str, str] = Kept(most=2)
         for key in ("a", "b", "a", "c"):
-            kept.get(key, lambda key=key: f"first {key}")
+            kept.get(key, f"first {key}".strip)
         assert kept.get("a", lambda: "again") == "first a"
         assert kept.get("b", lambda: "again") == "again"
 

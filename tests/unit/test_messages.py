@@ -64,5 +64,7 @@ def test_the_language_is_what_was_asked_then_remembered_then_preferred(
     headers = [(b"accept-language", accept.encode())]
     if cookie:
         headers.append((b"cookie", f"gridmap_lang={cookie}".encode()))
-    request = Request({"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": headers})
+    request = Request(
+        {"type": "http", "method": "GET", "path": "/", "query_string": query.encode(), "headers": headers}
+    )
     assert wanted_language(request) == wanted

@@ -1,32 +1,31 @@
 """The frame around every page: language, theme, version, banner; and how a page is rendered into it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gridmap import __version__
 from gridmap.api.deps import get_engine, get_settings
-from gridmap.api.errors import status_of
 from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
 from gridmap.db.engine import reading, transaction
-from gridmap.errors import GridmapError, Unauthenticated, Unavailable
+from gridmap.errors import GridmapError, Unavailable
 from gridmap.maps import service as maps
 from gridmap.maps.escaping import script_json
 
 Theme = Literal["auto", "light", "dark"]
 Size = Literal["normal", "large"]
+_TOLD = {403: "forbidden", 404: "not_found", 422: "invalid", 503: "unavailable"}
+"""Statuses with a page of their own; the rest, a redirect to the login among them, is answered as everywhere."""
 _A_YEAR_S = 365 * 24 * 3600
 
 
@@ -93,36 +92,33 @@ def render(request: Request, template: str, frame: Frame, *, status: int = 200, 
 
 
 class PageRoute(APIRoute):
-    """A route for people: an error is a page in their language, and who is not signed in is taken to the login."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, with domain errors rendered as pages."""
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except GridmapError as error:
-                if status_of(error) >= 500 and not isinstance(error, Unavailable):
-                    raise
-                return await run_in_threadpool(_problem, request, error)
-            except RequestValidationError as error:
-                detail = "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors())
-                return await run_in_threadpool(_page_of_problem, request, 422, detail)
-
-        return handle
+    """A route for people: `add_page_errors` answers its errors with a page in their language."""
 
 
-def _problem(request: Request, error: GridmapError) -> Response:
-    if isinstance(error, Unauthenticated):
-        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/login?next={quote(wanted)}", status_code=303)
-    return _page_of_problem(request, status_of(error), error.detail)
+def add_page_errors(app: FastAPI) -> None:
+    """Makes errors of page routes pages; those of all other routes stay what they are. Call it after all handlers."""
+    # At the application and not in the route: an error of the database is known as one only when the session's
+    # dependency has ended, and that is outside the route's own handler.
+    for kind in (GridmapError, RequestValidationError):
+        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+
+
+def _for_people(plain: Callable[[Request, Any], Any]) -> Callable[[Request, Exception], Response]:
+    def handle(request: Request, error: Exception) -> Response:
+        answer: Response = plain(request, error)
+        if not isinstance(request.scope.get("route"), PageRoute):
+            return answer
+        if isinstance(error, RequestValidationError):
+            return _page_of_problem(request, 422, "; ".join(f"{e['loc'][-1]}: {e['msg']}" for e in error.errors()))
+        if isinstance(error, GridmapError) and answer.status_code in _TOLD:
+            return _page_of_problem(request, answer.status_code, error.detail)
+        return answer
+
+    return handle
 
 
 def _page_of_problem(request: Request, status: int, detail: str) -> HTMLResponse:
-    kind = {401: "forbidden", 403: "forbidden", 404: "not_found", 422: "invalid", 503: "unavailable"}.get(status)
-    return render(request, "problem.html", read_frame(request), status=status, kind=kind or "invalid", detail=detail)
+    return render(request, "problem.html", read_frame(request), status=status, kind=_TOLD[status], detail=detail)
 
 
 def _theme(cookie: str | None) -> Theme:
