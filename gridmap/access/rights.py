@@ -47,6 +47,7 @@ RIGHTS: dict[str, Right] = {
     "GET /openapi.json": _MAP,
     "GET /": _MAP,
     "GET /map": _MAP,
+    "GET /map-data/{within}.json": _MAP,
     "GET /api/v1/locate": _MAP,
     "POST /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,

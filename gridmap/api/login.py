@@ -3,25 +3,20 @@
 import hmac
 import secrets
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, Field
 
 from gridmap.access import sessions
-from gridmap.api.deps import SessionDep, get_settings
-from gridmap.api.login_words import WORDS
+from gridmap.api.deps import SessionDep
+from gridmap.api.pages.frame import read_frame, render
 from gridmap.api.security import PRIVATE, SESSION_COOKIE, CallerDep, NowDep, OriginDep
 
 router = APIRouter(include_in_schema=False)
 
 LOGIN_COOKIE = "gridmap_login"
-LANGUAGE_COOKIE = "gridmap_lang"
 _LOGIN_PAGE_LASTS_S = 3600
 
 
@@ -35,14 +30,9 @@ class LoginForm(BaseModel):
 
 
 @router.get("/login")
-def login_page(
-    request: Request, wanted: Annotated[str, Query(alias="next")] = "/", lang: str | None = None
-) -> HTMLResponse:
+def login_page(request: Request, wanted: Annotated[str, Query(alias="next")] = "/") -> HTMLResponse:
     """The form. Its hidden token also goes into a cookie: only our own page can send both."""
-    response = _form(request, LoginForm(next=wanted), lang=lang)
-    if lang in WORDS:
-        response.set_cookie(LANGUAGE_COOKIE, lang, max_age=365 * 86400, samesite="lax")
-    return response
+    return _form(request, LoginForm(next=wanted))
 
 
 @router.post("/login")
@@ -87,30 +77,22 @@ def safe_next(wanted: str) -> str:
 
 
 def _form(
-    request: Request,
-    form: LoginForm,
-    *,
-    error: str | None = None,
-    until: datetime | None = None,
-    lang: str | None = None,
-    status: int = 200,
+    request: Request, form: LoginForm, *, error: str | None = None, until: datetime | None = None, status: int = 200
 ) -> HTMLResponse:
     token = secrets.token_urlsafe(32)
-    language = _language(request, lang)
-    html = (
-        _environment()
-        .get_template("login.html")
-        .render(
-            t=WORDS[language],
-            language=language,
-            next=safe_next(form.wanted),
-            name=form.name,
-            error=error,
-            until=None if until is None else _local(until, get_settings(request).timezone),
-            token=token,
-        )
+    frame = read_frame(request)
+    response = render(
+        request,
+        "login.html",
+        frame,
+        status=status,
+        next=safe_next(form.wanted),
+        name=form.name,
+        error=error,
+        until=None if until is None else frame.when(until),
+        token=token,
     )
-    response = HTMLResponse(html, status, headers={"Cache-Control": PRIVATE})
+    response.headers["Cache-Control"] = PRIVATE
     _set_cookie(request, response, LOGIN_COOKIE, token, _LOGIN_PAGE_LASTS_S)
     return response
 
@@ -118,20 +100,3 @@ def _form(
 def _set_cookie(request: Request, response: Response, name: str, value: str, max_age_s: int) -> None:
     secure = request.url.scheme == "https"
     response.set_cookie(name, value, max_age=max_age_s, httponly=True, samesite="lax", secure=secure)
-
-
-def _language(request: Request, asked: str | None) -> str:
-    for language in (asked, request.cookies.get(LANGUAGE_COOKIE)):
-        if language in WORDS:
-            return language
-    return "zh"
-
-
-def _local(instant: datetime, timezone: str) -> str:
-    return instant.astimezone(ZoneInfo(timezone)).strftime("%m-%d %H:%M")
-
-
-@cache
-def _environment() -> Environment:
-    folder = Path(__file__).parent / "pages" / "templates"
-    return Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)

@@ -109,6 +109,8 @@ def authorise(
     try:
         if right is None or right.open_to != "unasked":
             caller = _identify(request, session, now, shown)
+        # Before the check: the page that refuses somebody names him as well.
+        request.state.caller = caller
         check(right, caller, _open_settings(get_settings(request)))
         if right is not None and right.personal:
             response.headers["Cache-Control"] = PRIVATE

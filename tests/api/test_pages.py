@@ -11,7 +11,9 @@ from gridmap.app import create_app
 from gridmap.db.engine import transaction
 from gridmap.db.model import InstallationFact
 from gridmap.settings import Settings
+from tests.api.keys import PASSWORD, Closed, closed_application
 from tests.county import COUNTY, NORTH_WEST, TOWNSHIP, WEST, small_county
+from tests.postgres import Server
 
 DOCUMENT = f"/map-data/{COUNTY}.json"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -26,6 +28,12 @@ def client_of(engine: Engine, **settings: object) -> TestClient:
 def empty(clone: Engine) -> Iterator[TestClient]:
     with client_of(clone) as client:
         yield client
+
+
+@pytest.fixture
+def closed(server: Server) -> Iterator[Closed]:
+    with closed_application(server) as closed:
+        yield closed
 
 
 class TestFront:
@@ -85,6 +93,32 @@ class TestLanguage:
     def test_the_switch_keeps_what_is_on_the_screen(self, api: TestClient) -> None:
         page = api.get("/", params={"within": TOWNSHIP, "code": WEST}).text
         assert f'href="?within={TOWNSHIP}&amp;code={WEST}&amp;lang=en"' in page
+
+
+class TestSignedIn:
+    def test_the_frame_names_who_is_signed_in_and_lets_him_out(self, closed: Closed) -> None:
+        closed.user("li.si", "commander", "all")
+        client = closed.client
+        refused = client.get("/", headers={"accept": "text/html"}, follow_redirects=False)
+        assert (refused.status_code, refused.headers["location"]) == (303, "/login?next=/")
+        _sign_in(client, "li.si")
+        page = client.get("/").text
+        assert "li.si" in page
+        assert 'href="/login"' not in page
+        (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+        assert client.post("/logout", data={"csrf_token": token}, follow_redirects=False).status_code == 303
+        assert client.get("/", follow_redirects=False).status_code == 401
+
+    def test_the_maps_are_closed_to_strangers(self, closed: Closed) -> None:
+        for path in ("/", "/map", DOCUMENT):
+            assert closed.client.get(path, follow_redirects=False).status_code == 401
+            assert closed.client.get(path, headers=closed.key("reader", COUNTY)).status_code == 200
+
+
+def _sign_in(client: TestClient, name: str) -> None:
+    (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', client.get("/login").text)
+    form = {"csrf_token": token, "name": name, "password": PASSWORD, "next": "/"}
+    assert client.post("/login", data=form, follow_redirects=False).headers["location"] == "/"
 
 
 class TestProblems:

@@ -49,11 +49,13 @@ def spaced(code: str) -> str:
 
 
 class TestNothingLeavesTheMachine:
-    @pytest.mark.parametrize("path", ["/", "/map", f"/?code={TOWNSHIP}", "/map?lang=en"])
+    @pytest.mark.parametrize("path", ["/", "/map", f"/?code={TOWNSHIP}", "/map?lang=en", "/docs"])
     def test_every_request_stays_here(self, site: str, watch: Watch, path: str) -> None:
         """The watch fails at its end if one did not, or if the browser complained of a script or a policy."""
         watched = watch(site)
         watched.open(path)
+        if path == "/docs":
+            expect(watched.page.locator(".opblock").first).to_be_visible(timeout=20_000)
         assert any("/static/vendor/" in url for url in watched.requests)
 
     @pytest.mark.parametrize("path", ["/", "/map"])
@@ -280,7 +282,9 @@ def test_a_publish_is_announced_and_can_be_shown(server: Server, watch: Watch) -
 
 class TestEveryoneCanReadIt:
     @pytest.mark.parametrize("look", [{}, {"dark": True}, {"large": True}, {"dark": True, "large": True}])
-    @pytest.mark.parametrize("path", ["/", f"/?code={TOWNSHIP}", "/?point=103.51,34.51", "/map", "/map?within=999999"])
+    @pytest.mark.parametrize(
+        "path", ["/", f"/?code={TOWNSHIP}", "/?point=103.51,34.51", "/map", "/map?within=999999", "/login"]
+    )
     def test_axe_finds_nothing(self, site: str, watch: Watch, path: str, look: dict[str, bool]) -> None:
         watched = watch(site, **look)
         page = watched.open(path)
@@ -322,7 +326,8 @@ class TestEveryoneCanReadIt:
         panel(page)
         small = page.evaluate(
             """() => [...document.querySelectorAll(
-              'header a, header summary, .rail a, .zoom button, .panel-close, .legend summary, #search')].filter((element) => {
+              'header a, header summary, .rail a, .zoom button, .panel-close, .legend summary, #search'
+              )].filter((element) => {
                 const { width, height } = element.getBoundingClientRect();
                 return width > 0 && (width < 44 || height < 44);
               }).map((element) => element.outerHTML)"""

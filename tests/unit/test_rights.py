@@ -14,7 +14,7 @@ from gridmap.errors import Forbidden, GridmapError, InvalidInput, Unauthenticate
 from gridmap.settings import Settings
 
 STILL_TO_COME = {
-    "GET /", "GET /map", "POST /api/v1/locate",
+    "POST /api/v1/locate",
     "cli up", "cli bench", "cli db url", "cli db migrate", "cli db status", "cli db backup", "cli db restore",
     "cli demo load", "cli demo remove", "cli locate", "cli convert",
 }  # fmt: skip

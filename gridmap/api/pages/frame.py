@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from gridmap import __version__
+from gridmap.access.caller import ANONYMOUS, Caller
 from gridmap.api.deps import get_engine, get_settings
 from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
 from gridmap.db.engine import reading, transaction
@@ -31,13 +32,15 @@ _A_YEAR_S = 365 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the frame shows. `state` is None when the database does not answer."""
+    """What the frame shows. `state` is None when the database does not answer, `user` when nobody has signed in."""
 
     language: Language
     theme: Theme
     size: Size
     state: maps.InstallationState | None
     timezone: ZoneInfo
+    user: str | None = None
+    csrf_token: str = ""
 
     @property
     def t(self) -> Messages:
@@ -62,7 +65,15 @@ def read_frame(request: Request) -> Frame:
         size="large" if request.cookies.get("gridmap_size") == "large" else "normal",
         state=state,
         timezone=ZoneInfo(get_settings(request).timezone),
+        user=_signed_in(request),
+        csrf_token=getattr(request.state, "csrf_token", ""),
     )
+
+
+def _signed_in(request: Request) -> str | None:
+    caller: Caller = getattr(request.state, "caller", ANONYMOUS)
+    kind, _, name = caller.name.partition(":")
+    return name if kind == "user" else None
 
 
 FrameDep = Annotated[Frame, Depends(read_frame)]
