@@ -3,9 +3,9 @@
 import { byId, h, tibetan } from "./dom.js";
 import { itemsOf } from "./find.js";
 import { formatArea, formatCount } from "./format.js";
-import { gridLabel, metresPerPixel, textWidth } from "./labels.js";
+import { boxAround, gridLabel, metresPerPixel, place, textWidth } from "./labels.js";
 import { legendKeys } from "./legend.js";
-import { filledLevel, onThemeChange, outlineWidth, shownTheme, textScale } from "./mapstyle.js";
+import { filledLevel, labelSize, onThemeChange, outlineWidth, shownTheme, textScale } from "./mapstyle.js";
 import { t } from "./messages.js";
 import { definitions, heading } from "./panel.js";
 import { attachSearch } from "./search.js";
@@ -100,7 +100,7 @@ function outline(code) {
 
 /** What a popup says, as elements: names are only ever text. @param {Item} item */
 function popupOf(item) {
-  const above = [["fact.grid", 15], ["fact.village", 12], ["fact.township", 9]]
+  const above = [["fact.grid", 15], ["fact.village", 12], ["fact.township", 9], ["fact.county", 6]]
     .map(([term, digits]) => ({ term: String(term), over: item.level === "shelter" ? undefined : items.get(item.code.slice(0, Number(digits))) }))
     .filter(({ over }) => over && over.code !== item.code)
     .map(({ term, over }) => /** @type {[string, Node]} */ ([t(term), h("span", {}, over?.name, " ", tibetan(over?.name_bo))]));
@@ -155,14 +155,18 @@ function label() {
   const zoom = map.getZoom();
   const bounds = map.getBounds().pad(0.05);
   const scale = textScale();
+  /** @type {import("./labels.js").Box[]} */
+  const taken = [];
   for (const level of /** @type {const} */ (["county", "township", "village", "grid"])) {
     const rule = style.labels[level];
     if (zoom < rule.from_zoom || zoom >= rule.to_zoom) continue;
     for (const { properties } of data.objects[level]?.geometries ?? []) {
       const [lon = 0, lat = 0, radius_m = 0] = properties.label ?? [];
       if (!bounds.contains([lat, lon])) continue;
-      const text = wording(level, properties, radius_m / metresPerPixel(zoom, lat), rule.size * scale);
-      if (text) layers.labels.addLayer(named([lat, lon], level, text, rule, scale));
+      const size = labelSize(style, rule, zoom, scale);
+      const text = wording(level, properties, radius_m / metresPerPixel(zoom, lat), size);
+      const { x, y } = map.latLngToContainerPoint([lat, lon]);
+      if (text && place(taken, boxAround(text, x, y, size))) layers.labels.addLayer(named([lat, lon], level, text, rule, size));
     }
   }
 }
@@ -177,16 +181,16 @@ function wording(level, facts, space, size) {
   return [facts.name, ...(facts.name_bo && space > size * 1.6 ? [facts.name_bo] : [])];
 }
 
-/** @param {[number, number]} position @param {string} level @param {string[]} words @param {import("./types.js").LabelRule} rule @param {number} scale */
-function named(position, level, words, rule, scale) {
+/** @param {[number, number]} position @param {string} level @param {string[]} words @param {import("./types.js").LabelRule} rule @param {number} size */
+function named(position, level, words, rule, size) {
   const box = h("div", { class: "map-label", "data-level": level });
-  box.style.cssText = `font-size:${rule.size * scale}px;font-weight:${rule.weight}`;
+  box.style.cssText = `font-size:${size}px;font-weight:${rule.weight}`;
   box.style.setProperty("--label-ink", style.ink[theme]);
   box.style.setProperty("--label-halo", style.halo[theme]);
   for (const word of words) {
     const isTibetan = /\p{Script=Tibetan}/u.test(word);
     const line = h("div", isTibetan ? { lang: "bo", class: "bo" } : { class: /^\d{3}$/.test(word) ? "number" : null }, word);
-    if (isTibetan) line.style.fontSize = `${rule.size_bo * scale}px`;
+    if (isTibetan) line.style.fontSize = `${(size * rule.size_bo) / rule.size}px`;
     box.append(line);
   }
   return L.marker(position, { icon: L.divIcon({ html: box, className: "map-label-anchor", iconSize: [0, 0] }), interactive: false, keyboard: false });

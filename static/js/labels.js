@@ -32,3 +32,19 @@ export function textWidth(text, size_px) {
 export function metresPerPixel(zoom, lat) {
   return (156_543.033_928 * Math.cos((lat * Math.PI) / 180)) / 2 ** zoom;
 }
+
+/** @typedef {{left: number, right: number, top: number, bottom: number}} Box pixels */
+
+/** About the box of lines of text around a middle. @param {string[]} lines @param {number} x @param {number} y @param {number} size_px @returns {Box} */
+export function boxAround(lines, x, y, size_px) {
+  const width = Math.max(...lines.map((line) => textWidth(line, size_px))) / 2 + 4;
+  const height = (lines.length * size_px * 1.4) / 2;
+  return { left: x - width, right: x + width, top: y - height, bottom: y + height };
+}
+
+/** Takes the place of a box when nobody has it; whether it could. Whoever asks first has it. @param {Box[]} taken @param {Box} box */
+export function place(taken, box) {
+  if (taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) return false;
+  taken.push(box);
+  return true;
+}

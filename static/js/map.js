@@ -47,7 +47,7 @@ export class CommandMap {
       lines: vector({ style: (/** @type {any} */ f) => this.styles.line(f, this.#width(f.get("level"))) }),
       groups: vector({ style: (/** @type {any} */ f) => this.styles.group(f, this.#zoom()), minZoom: this.style.groups.from_zoom }),
       selected: vector({ style: () => this.styles.selected() }),
-      shelters: vector({ style: (/** @type {any} */ f) => this.styles.shelter(f, this.#zoom()), minZoom: this.style.shelters.from_zoom, declutter: "signs" }),
+      shelters: vector({ style: (/** @type {any} */ f) => this.styles.shelter(f, this.#zoom()), minZoom: this.style.shelters.from_zoom, declutter: "names" }),
       labels: vector({ style: (/** @type {any} */ f) => this.styles.label(f, this.#zoom()), declutter: "names" }),
       point: vector({ style: () => this.styles.point() }),
     };

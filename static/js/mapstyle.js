@@ -31,6 +31,14 @@ export function outlineWidth(style, level, zoom) {
   return zoom < style.outlines.thin_below_zoom ? rule.thin_width : rule.width;
 }
 
+/**
+ * The size of a level's names in pixels: smaller where a whole county is on a phone.
+ * @param {MapStyle} style @param {import("./types.js").LabelRule} rule @param {number} zoom @param {number} scale
+ */
+export function labelSize(style, rule, zoom, scale) {
+  return rule.size * scale * (zoom < style.labels.small_below_zoom ? 0.8 : 1);
+}
+
 /** Which level's areas are tinted at a zoom. @param {MapStyle} style @param {number} zoom @returns {"township" | "village" | "grid"} */
 export function filledLevel(style, zoom) {
   if (zoom >= style.fill_level.grid) return "grid";

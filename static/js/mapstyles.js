@@ -1,6 +1,7 @@
 // The style file as OpenLayers draws it: one object of style functions for a theme and a size of text.
 
 import { gridLabel, metresPerPixel, spaced, textWidth } from "./labels.js";
+import { labelSize } from "./mapstyle.js";
 
 /** @typedef {import("./types.js").MapStyle} MapStyle */
 /** @typedef {import("./types.js").Item} Item */
@@ -71,7 +72,7 @@ export function mapStyles(style, theme, scale, hasBasemap) {
       const rule = /** @type {any} */ (style.labels)[item.level];
       if (!rule || zoom < rule.from_zoom || zoom >= rule.to_zoom) return undefined;
       const space = room(zoom, item);
-      const size = rule.size * scale;
+      const size = labelSize(style, rule, zoom, scale);
       const font = `${rule.weight} ${size}px/1.3 ${family}`;
       if (item.level === "grid") {
         const label = gridLabel(item, space, size);

@@ -69,7 +69,7 @@
  * @property {{light: string[], dark: string[], opacity: number, over_basemap: number}} fills
  * @property {{county: OutlineRule, township: OutlineRule, village: OutlineRule, grid: OutlineRule, thin_below_zoom: number}} outlines
  * @property {{township: number, village: number, grid: number}} fill_level
- * @property {{family: string, family_bo: string, county: LabelRule, township: LabelRule, village: LabelRule, grid: LabelRule, halo_width: number}} labels
+ * @property {{family: string, family_bo: string, county: LabelRule, township: LabelRule, village: LabelRule, grid: LabelRule, halo_width: number, small_below_zoom: number}} labels
  * @property {{line: Tone, casing: Tone, line_width: number, casing_width: number}} selected
  * @property {{fill: Tone, ring: Tone, radius: number}} point
  * @property {Tone & {width: number, dash: number[], fill_opacity: number, from_zoom: number, label_from_zoom: number}} groups

@@ -281,7 +281,7 @@ def test_a_publish_is_announced_and_can_be_shown(server: Server, watch: Watch) -
 
 
 class TestEveryoneCanReadIt:
-    @pytest.mark.parametrize("look", [{}, {"dark": True}, {"large": True}, {"dark": True, "large": True}])
+    @pytest.mark.parametrize("look", [{}, {"dark": True, "large": True}])
     @pytest.mark.parametrize(
         "path", ["/", f"/?code={TOWNSHIP}", "/?point=103.51,34.51", "/map", "/map?within=999999", "/login"]
     )
@@ -300,8 +300,7 @@ class TestEveryoneCanReadIt:
         watched.complaints[:] = [text for text in watched.complaints if "404" not in text]
 
     @pytest.mark.parametrize("path", ["/", "/?point=103.505,34.515", "/map"])
-    @pytest.mark.parametrize("size", [PHONE, LAPTOP, DESK])
-    @pytest.mark.parametrize("large", [False, True])
+    @pytest.mark.parametrize(("size", "large"), [(PHONE, False), (PHONE, True), (LAPTOP, True), (DESK, False)])
     def test_it_fits_and_the_map_is_the_largest_thing(
         self, site: str, watch: Watch, path: str, size: tuple[int, int], large: bool
     ) -> None:
@@ -333,6 +332,16 @@ class TestEveryoneCanReadIt:
               }).map((element) => element.outerHTML)"""
         )
         assert small == []
+
+    def test_the_systems_dark_and_the_chosen_dark_are_the_same(self, site: str, watch: Watch) -> None:
+        tokens = """() => { const style = getComputedStyle(document.documentElement);
+          return ['ink', 'muted', 'line', 'ground', 'paper', 'primary', 'danger', 'warning', 'good'].map(
+            (name) => style.getPropertyValue('--' + name)); }"""
+        light, dark = watch(site).open("/"), watch(site, dark=True).open("/")
+        by_system = dark.evaluate(tokens)
+        assert by_system != light.evaluate(tokens)
+        light.evaluate("document.documentElement.dataset.theme = 'dark'")
+        assert light.evaluate(tokens) == by_system
 
     def test_theme_and_size_are_remembered(self, site: str, watch: Watch) -> None:
         page = watch(site).open("/")

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 import { formatArea, formatCount, formatDistance, groupedCode } from "../../static/js/format.js";
-import { gridLabel, metresPerPixel, spaced } from "../../static/js/labels.js";
+import { boxAround, gridLabel, metresPerPixel, place, spaced } from "../../static/js/labels.js";
 import { withAlpha } from "../../static/js/mapstyles.js";
 import { filledLevel, outlineWidth } from "../../static/js/mapstyle.js";
 import { readState, writeState } from "../../static/js/viewstate.js";
@@ -31,6 +31,13 @@ test("a grid's label grows with its room", () => {
   assert.equal(gridLabel(grid, 10, 13), null);
   assert.deepEqual(gridLabel(grid, 20, 13), { number: "007", name: null });
   assert.deepEqual(gridLabel(grid, 60, 13), { number: "007", name: "多坝上组" });
+});
+
+test("no name is written over another, and the first to come stays", () => {
+  /** @type {import("../../static/js/labels.js").Box[]} */
+  const taken = [];
+  const [first, over, beside] = [0, 30, 90].map((x) => boxAround(["多坝上组", "003"], x, 0, 13));
+  assert.deepEqual([first, over, beside].map((box) => box && place(taken, box)), [true, false, true]);
 });
 
 test("a pixel at the equator and zoom 0 is 156.5 km", () => assert.equal(Math.round(metresPerPixel(0, 0)), 156_543));
