@@ -5,6 +5,7 @@ import sys
 import typer
 
 from gridmap import __version__
+from gridmap.cli import demo
 from gridmap.cli.access import audit_app, key_app, user_app
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
@@ -26,6 +27,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
+app.add_typer(demo.app)
 
 
 @app.command()

@@ -46,6 +46,7 @@ class Officer(Base):
         CheckConstraint("absent_to >= absent_from", "absence_forward"),
         CheckConstraint("status IN ('current', 'closed')", "status_known"),
         Index("ix_officer_home_code", "home_code", postgresql_ops={"home_code": "varchar_pattern_ops"}),
+        Index("ix_officer_work_address_code", "county_code", "work_address_code"),
         Index("ix_officer_work_code", "work_code", postgresql_ops={"work_code": "varchar_pattern_ops"}),
     )
 

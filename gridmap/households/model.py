@@ -44,6 +44,7 @@ class Building(Base):
             unique=True,
             postgresql_where="status = 'current'",
         ),
+        Index("ix_building_address_code", "county_code", "address_code"),
     )
 
 

@@ -30,5 +30,6 @@ class Shelter(Base):
         CheckConstraint("capacity >= 0", "capacity_counts"),
         CheckConstraint("status IN ('current', 'closed')", "status_known"),
         Index("ix_shelter_point", "point", postgresql_using="gist"),
+        Index("ix_shelter_address_code", "county_code", "address_code"),
         Index("ix_shelter_village_code", "village_code", postgresql_ops={"village_code": "varchar_pattern_ops"}),
     )

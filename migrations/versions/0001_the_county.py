@@ -398,6 +398,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("county_code", "id", name=op.f("pk_building")),
     )
+    op.create_index("ix_building_address_code", "building", ["county_code", "address_code"], unique=False)
     op.create_index(
         "uq_building_address_code",
         "building",
@@ -531,6 +532,8 @@ def upgrade() -> None:
         unique=False,
         postgresql_ops={"home_code": "varchar_pattern_ops"},
     )
+    # Without these three, taking an address away reads every building, officer and shelter of its county.
+    op.create_index("ix_officer_work_address_code", "officer", ["county_code", "work_address_code"], unique=False)
     op.create_index(
         "ix_officer_work_code",
         "officer",
@@ -576,6 +579,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("county_code", "id", name=op.f("pk_shelter")),
     )
     op.create_index("ix_shelter_point", "shelter", ["point"], unique=False, postgresql_using="gist")
+    op.create_index("ix_shelter_address_code", "shelter", ["county_code", "address_code"], unique=False)
     op.create_index(
         "ix_shelter_village_code",
         "shelter",
@@ -665,9 +669,11 @@ def downgrade() -> None:
     op.drop_index(
         "ix_shelter_village_code", table_name="shelter", postgresql_ops={"village_code": "varchar_pattern_ops"}
     )
+    op.drop_index("ix_shelter_address_code", table_name="shelter")
     op.drop_index("ix_shelter_point", table_name="shelter", postgresql_using="gist")
     op.drop_table("shelter")
     op.drop_index("ix_officer_work_code", table_name="officer", postgresql_ops={"work_code": "varchar_pattern_ops"})
+    op.drop_index("ix_officer_work_address_code", table_name="officer")
     op.drop_index("ix_officer_home_code", table_name="officer", postgresql_ops={"home_code": "varchar_pattern_ops"})
     op.drop_table("officer")
     op.drop_index(
@@ -680,6 +686,7 @@ def downgrade() -> None:
     op.drop_index("ix_household_address_code", table_name="household")
     op.drop_table("household")
     op.drop_index("uq_building_address_code", table_name="building", postgresql_where="status = 'current'")
+    op.drop_index("ix_building_address_code", table_name="building")
     op.drop_table("building")
     op.drop_index("ix_household_group_grid_code", table_name="household_group")
     op.drop_index(

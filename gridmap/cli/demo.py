@@ -1,0 +1,54 @@
+"""`gridmap demo`: the invented county, for trying things out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gridmap.cli.session import command_actor, command_session
+from gridmap.demo.load import Progress as Tell
+from gridmap.demo.service import load_demo, remove_demo
+
+app = typer.Typer(name="demo", help="The demo data: Zhuoni, or all of Gannan.", no_args_is_help=True)
+
+
+@app.command()
+def load(
+    county: Annotated[str | None, typer.Option(help="A county of Gannan, such as 623022 (Zhuoni).")] = None,
+    prefecture: Annotated[str | None, typer.Option(help="6230: all eight counties.")] = None,
+) -> None:
+    """Loads the demo county 623022, or another one, or the whole prefecture, into an empty installation."""
+    if county is None and prefecture is None:
+        county = "623022"
+    with _progress() as tell, command_session() as session:
+        loaded = load_demo(
+            session, county=county, prefecture=prefecture, actor=command_actor().caller.name, progress=tell
+        )
+    if loaded.counties:
+        print(f"Loaded {', '.join(loaded.counties)} as version {loaded.version}.")
+    else:
+        print("The demo data asked for are loaded already; nothing was changed.")
+
+
+@app.command()
+def remove() -> None:
+    """Takes the demo data out, with all that was entered in them; users, keys and the audit stay."""
+    with _progress() as tell, command_session() as session:
+        removed = remove_demo(session, actor=command_actor().caller.name, progress=tell)
+    print(f"Removed {', '.join(removed)}." if removed else "There are no demo data; nothing was changed.")
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """A bar on a terminal; a line for each step elsewhere, on stderr, so that stdout holds only the result."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step, done, total: console.print(f"{done}/{total} {step}", highlight=False)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total)

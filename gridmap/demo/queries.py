@@ -1,0 +1,105 @@
+"""Every SQL statement of the demo data: what is there already, filling tables, and emptying them again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from psycopg import Connection, OperationalError, sql
+from sqlalchemy import ColumnElement, delete, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from gridmap.addresses.model import Address
+from gridmap.contacts.model import ContactPair, Officer, Responsibility
+from gridmap.db.base import Base
+from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact
+from gridmap.demo.tables import Value
+from gridmap.divisions.model import Division, DivisionVersion
+from gridmap.errors import DatabaseUnavailable
+from gridmap.grids.model import Grid, GridVersion, HouseholdGroup, HouseholdGroupVersion
+from gridmap.households.model import Building, Household
+from gridmap.preplans.model import Shelter
+
+FACT = "demo"
+_BY_COUNTY: tuple[type[Base], ...] = (
+    ContactPair, Responsibility, Shelter, Officer, Household, Building, Address, HouseholdGroupVersion,
+    HouseholdGroup, GridVersion, Grid, IdCounter, Event,
+)  # fmt: skip
+"""Tables with a `county_code`, each before those that it refers to."""
+
+
+def find_fact(session: Session) -> InstallationFact | None:
+    """What the installation knows of its demo data; None when it holds none."""
+    return session.get(InstallationFact, FACT)
+
+
+def find_foreign_division(session: Session, own: Sequence[str]) -> str | None:
+    """A county or smaller division that lies in none of the counties `own`; any division at all when `own` is empty."""
+    statement = select(func.min(Division.code))
+    if own:
+        statement = statement.where(func.length(Division.code) >= 6, func.left(Division.code, 6).not_in(own))
+        statement = statement.where(Division.level != "prefecture")
+    return session.scalar(statement)
+
+
+def transaction_time(session: Session) -> datetime:
+    """When the transaction began, by the server's clock."""
+    began: datetime = session.execute(select(func.transaction_timestamp())).scalar_one()
+    return began
+
+
+def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value | datetime]]) -> None:
+    """Fills a table by COPY within the session's transaction."""
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, Connection):
+        raise TypeError("COPY needs psycopg")
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    try:
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except OperationalError as error:
+        raise DatabaseUnavailable("The database went away while the demo data were loaded.") from error
+
+
+def analyze(session: Session, tables: Iterable[str]) -> None:
+    """Lets the planner see what was just filled; without it the first minutes' plans are guesses."""
+    connection = session.connection()
+    quoted = ", ".join(connection.dialect.identifier_preparer.quote(table) for table in tables)
+    connection.execute(text(f"ANALYZE {quoted}"))
+
+
+def delete_county(session: Session, model: type[Base], county: str) -> None:
+    """Empties one table of one county; `county_code` leads the primary key of all but the events."""
+    session.execute(delete(model).where(model.__table__.c.county_code == county))
+
+
+def delete_divisions(session: Session, counties: Sequence[str], upper: Sequence[str]) -> None:
+    """Removes the counties with all that lies in them, and the levels above as far as nothing is left there."""
+    for model in (DivisionVersion, Division):
+        within: list[ColumnElement[bool]] = [model.code.startswith(county) for county in counties]
+        session.execute(delete(model).where(or_(*within)))
+    for code in upper:
+        if session.scalar(select(DivisionVersion.code).where(DivisionVersion.parent_code == code).limit(1)) is None:
+            session.execute(delete(DivisionVersion).where(DivisionVersion.code == code))
+            session.execute(delete(Division).where(Division.code == code))
+
+
+def delete_history(session: Session, *, before: int) -> None:
+    """Removes all events and the dataset versions before one, of an installation that holds nothing any more."""
+    session.execute(delete(Event))
+    session.execute(delete(DatasetVersion).where(DatasetVersion.version < before))
+
+
+def forget_fact(session: Session) -> None:
+    """The installation has no demo data any more."""
+    session.execute(delete(InstallationFact).where(InstallationFact.name == FACT))
+
+
+def holds_anything(session: Session) -> bool:
+    """Whether a division is left."""
+    return session.scalar(select(Division.code).limit(1)) is not None
+
+
+def tables_by_county() -> tuple[type[Base], ...]:
+    """The tables to empty, in an order that no foreign key objects to."""
+    return _BY_COUNTY
