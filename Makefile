@@ -17,7 +17,7 @@ demo: .venv/.stamp static/vendor/.stamp ## the demo county at http://127.0.0.1:8
 
 test: setup check ## every check and every test, the browser's included
 	$(BIN)/python -m pytest
-	node --test "tests/js/*.test.mjs"
+	node --test tests/js/*.test.mjs
 
 setup: .venv/.stamp static/vendor/.stamp ## system packages, Python and front-end files, from the locks
 	@scripts/system-packages test

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
+from sqlalchemy.orm import Session
 
 from gridmap.api.deps import SettingsDep
 from gridmap.api.security import CallerDep
+from gridmap.divisions.service import prefixes_within
 from gridmap.errors import Forbidden
 
 
@@ -36,6 +38,13 @@ class MapScope:
         """
         longer = (max(own, asked, key=len) for own in self.prefixes for asked in prefixes)
         return tuple(code for code in longer if code.startswith(self.prefixes) and code.startswith(tuple(prefixes)))
+
+    def within(self, session: Session, code: str) -> tuple[str, ...]:
+        """The prefixes of what is told inside a division. Raises NotFound, and Forbidden when that is nothing."""
+        told = self.narrow(prefixes_within(session, code))
+        if not told:
+            raise Forbidden("This lies outside the scope that was granted.")
+        return told
 
 
 def map_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:

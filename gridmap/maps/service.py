@@ -96,12 +96,14 @@ def installation_state(session: Session) -> InstallationState:
     return InstallationState(*newest, demo=queries.has_fact(session, DEMO_FACT))
 
 
-def default_division(session: Session) -> DivisionRecord | None:
-    """The smallest division that holds everything loaded: a county, or what several have in common.
+def default_division(session: Session, told: tuple[str, ...] = ("",)) -> DivisionRecord | None:
+    """The smallest division that holds everything loaded and told: a county, or what several have in common.
 
-    None when there is nothing to draw.
+    `told` are the code prefixes that the reader may see. None when there is nothing to draw.
     """
-    counties = queries.counties_with_grids(session)
+    if len(told) == 1 and told[0]:
+        return divisions.get_division(session, told[0][:12])
+    counties = [code for code in queries.counties_with_grids(session) if code.startswith(told)]
     if not counties:
         code = queries.first_division_with_outline(session)
         return None if code is None else divisions.get_division(session, code)
@@ -110,10 +112,14 @@ def default_division(session: Session) -> DivisionRecord | None:
     return shared[-1] if shared else chains[0][-1]
 
 
-def load_content(session: Session, within: str) -> MapContent:
-    """What a map of a division shows. Raises NotFound for a division that does not exist."""
+def load_content(session: Session, within: str, prefixes: tuple[str, ...] | None = None) -> MapContent:
+    """What a map of a division shows. Raises NotFound for a division that does not exist.
+
+    `prefixes` are those of everything in it unless the reader may see less.
+    """
     division = divisions.get_division(session, within)
-    prefixes = divisions.prefixes_within(session, within)
+    if prefixes is None:
+        prefixes = divisions.prefixes_within(session, within)
     number = queries.count_grids(session, prefixes)
     drawn = _grids(session, prefixes) if number <= MAX_GRIDS else ()
     return MapContent(
@@ -138,7 +144,7 @@ def _divisions(
         for row, level in rows
         if row.outline is not None
     ]
-    if within.outline is not None and within.level not in levels:
+    if within.outline is not None and within.level not in levels and within.code.startswith(tuple(prefixes)):
         shapes.insert(0, DivisionShape(within.code, within.level, within.name, within.name_bo, within.outline))
     return tuple(sorted(shapes, key=lambda d: (LEVELS.index(d.level), d.code)))
 

@@ -12,7 +12,7 @@ from gridmap.db.engine import transaction
 from gridmap.db.model import InstallationFact
 from gridmap.settings import Settings
 from tests.api.keys import PASSWORD, Closed, closed_application
-from tests.county import COUNTY, NORTH_WEST, TOWNSHIP, WEST, small_county
+from tests.county import COUNTY, EAST, NORTH_WEST, SOUTH_WEST, TOWNSHIP, WEST, small_county
 from tests.postgres import Server
 
 DOCUMENT = f"/map-data/{COUNTY}.json"
@@ -113,6 +113,42 @@ class TestSignedIn:
         for path in ("/", "/map", DOCUMENT):
             assert closed.client.get(path, follow_redirects=False).status_code == 401
             assert closed.client.get(path, headers=closed.key("reader", COUNTY)).status_code == 200
+
+
+class TestScope:
+    """A key for the western village, where the map is not public."""
+
+    def test_the_maps_show_what_was_granted_and_nothing_else(self, closed: Closed) -> None:
+        west = closed.key("reader", WEST)
+        assert f'"within":"{WEST}"' in closed.client.get("/", headers=west).text
+        assert "东北" not in closed.client.get("/map", headers=west).text
+        whole = closed.client.get(DOCUMENT, headers=west).json()["objects"]
+        assert [grid["id"] for grid in whole["grid"]["geometries"]] == [NORTH_WEST, SOUTH_WEST]
+        assert whole.keys() == {"village", "grid", "group"}
+
+    def test_elsewhere_they_are_refused_in_words(self, closed: Closed) -> None:
+        west = closed.key("reader", WEST)
+        for path in (f"/?within={EAST}", f"/map?within={EAST}"):
+            response = closed.client.get(path, headers=west)
+            assert response.status_code == 403
+            assert "无权查看" in response.text
+        assert closed.client.get(f"/map-data/{EAST}.json", headers=west).status_code == 403
+
+    def test_nobody_is_given_what_was_made_for_somebody_else(self, closed: Closed) -> None:
+        everything, west = closed.key("reader", "all"), closed.key("reader", WEST)
+        for keys in ((everything, west, everything), (west, everything, west)):
+            sizes = [
+                len(closed.client.get(DOCUMENT, headers=key).json()["objects"]["grid"]["geometries"]) for key in keys
+            ]
+            assert sizes == [4 if key is everything else 2 for key in keys]
+        tag = closed.client.get(DOCUMENT, headers=everything).headers["etag"]
+        assert closed.client.get(DOCUMENT, headers=west | {"if-none-match": tag}).status_code == 200
+        assert "东北" in closed.client.get("/map", params={"within": COUNTY}, headers=everything).text
+        assert "东北" not in closed.client.get("/map", params={"within": COUNTY}, headers=west).text
+
+    def test_a_grids_own_fieldworker_sees_that_grid(self, closed: Closed) -> None:
+        document = closed.client.get(f"/map-data/{WEST}.json", headers=closed.key("fieldworker", NORTH_WEST)).json()
+        assert [grid["id"] for grid in document["objects"]["grid"]["geometries"]] == [NORTH_WEST]
 
 
 def _sign_in(client: TestClient, name: str) -> None:

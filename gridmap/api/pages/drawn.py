@@ -3,12 +3,14 @@
 import gzip
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 
 from gridmap import __version__
 from gridmap.api.deps import NotModified, SessionDep
 from gridmap.api.params import DivisionCodePath
+from gridmap.api.scope import MapScopeDep
 from gridmap.db.versions import state_mark
 from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
@@ -27,20 +29,25 @@ class WrittenMap:
     compressed: bytes
 
 
-def new_store() -> Kept[tuple[str, str], WrittenMap]:
-    """The store of written maps that an application keeps, by division and state of the installation."""
+WrittenMaps = Kept[tuple[str, tuple[str, ...], str], WrittenMap]
+
+
+def new_store() -> WrittenMaps:
+    """The store of written maps that an application keeps, by division, what of it is told, and state."""
     return Kept(most=KEPT_MAPS)
 
 
 @router.get("/map-data/{within}.json")
-def map_document(request: Request, within: DivisionCodePath, session: SessionDep) -> Response:
+def map_document(request: Request, within: DivisionCodePath, session: SessionDep, scope: MapScopeDep) -> Response:
     """What is drawn of a division as TopoJSON, the same for every map; 304 while nothing has been published."""
+    told = scope.within(session, within)
     mark = state_mark(session)
-    etag = f'"{__version__}-{mark}"'
+    # The scope is in the tag: a browser keeps one copy an address, and asks with its tag whoever has signed in since.
+    etag = f'"{__version__}-{mark}-{sha256(",".join(told).encode()).hexdigest()[:12]}"'
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
-    kept: Kept[tuple[str, str], WrittenMap] = request.app.state.written_maps
-    written = kept.get((within, mark), lambda: _write(maps.load_content(session, within)))
+    kept: WrittenMaps = request.app.state.written_maps
+    written = kept.get((within, told, mark), lambda: _write(maps.load_content(session, within, told)))
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",

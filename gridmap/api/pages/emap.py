@@ -9,8 +9,9 @@ from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
 from gridmap.api.pages.messages import Language, Messages
+from gridmap.api.scope import MapScopeDep
 from gridmap.db.versions import state_mark
-from gridmap.divisions import service as divisions
+from gridmap.divisions.service import get_division
 from gridmap.errors import NotFound
 from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
@@ -27,25 +28,32 @@ _TEXTS = (
     "layer_grids", "layer_labels", "layer_groups", "layer_shelters", "base_none", "base_vec", "base_img", "base_ter",
 )  # fmt: skip
 
-EMaps = Kept[tuple[str, str, Language], "EMapParts | None"]
+EMaps = Kept[tuple[str, tuple[str, ...], str, Language], "EMapParts | None"]
 
 
 def new_store() -> EMaps:
-    """The store of rendered e-maps that an application keeps, by division, state and language."""
+    """The store of rendered e-maps that an application keeps, by division, what of it is told, state and language."""
     return Kept(most=_KEPT_MAPS)
 
 
 @router.get("/map")
 def emap(
-    request: Request, frame: FrameDep, session: SessionDep, settings: SettingsDep, within: WithinQuery = None
+    request: Request,
+    *,
+    frame: FrameDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    scope: MapScopeDep,
+    within: WithinQuery = None,
 ) -> HTMLResponse:
-    """The e-map of a division, by default of all that is loaded. It needs no network once it has been loaded."""
-    division = maps.default_division(session) if within is None else divisions.get_division(session, within)
+    """The e-map of a division, by default of all that is told. It needs no network once it has been loaded."""
+    division = maps.default_division(session, scope.prefixes) if within is None else get_division(session, within)
     if division is None:
         raise NotFound(frame.t("front.empty") + ": gridmap demo load")
     kept: EMaps = request.app.state.emaps
-    key = (division.code, state_mark(session), frame.language)
-    parts = kept.get(key, lambda: _render(maps.load_content(session, division.code), frame.t, settings))
+    told = scope.within(session, division.code)
+    key = (division.code, told, state_mark(session), frame.language)
+    parts = kept.get(key, lambda: _render(maps.load_content(session, division.code, told), frame.t, settings))
     if parts is None:
         raise NotFound(frame.t("emap.empty", name=division.name))
     request.state.uses_nonce = True

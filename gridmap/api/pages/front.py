@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
-from gridmap.divisions import service as divisions
+from gridmap.api.scope import MapScopeDep
+from gridmap.divisions.service import get_division
 from gridmap.maps import service as maps
 from gridmap.maps.escaping import script_json
 
@@ -19,10 +20,18 @@ WithinQuery = Annotated[str | None, Query(pattern=r"^\d{2}(\d{4}(\d{3}(\d{3})?)?
 
 @router.get("/")
 def command_map(
-    request: Request, frame: FrameDep, session: SessionDep, settings: SettingsDep, within: WithinQuery = None
+    request: Request,
+    *,
+    frame: FrameDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    scope: MapScopeDep,
+    within: WithinQuery = None,
 ) -> HTMLResponse:
-    """The command map of a division, by default of all that is loaded. What is on the screen stands in the query."""
-    chosen = maps.default_division(session) if within is None else divisions.get_division(session, within)
+    """The command map of a division, by default of all that is told. What is on the screen stands in the query."""
+    chosen = maps.default_division(session, scope.prefixes) if within is None else get_division(session, within)
+    if chosen is not None:
+        scope.within(session, chosen.code)
     key = settings.tianditu_key
     page = {
         "within": None if chosen is None else chosen.code,
