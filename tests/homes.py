@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 
 from gridmap.db.home import Home, find_home
 from gridmap.db.opening import open_database
@@ -76,14 +76,12 @@ class Up:
 
     def __init__(self, home: Path, *arguments: str, **variables: str) -> None:
         self.home = home
-        began = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gridmap", "up", "--port", "0", *arguments],
             env=environment(home, **variables), stderr=subprocess.PIPE, text=True, cwd="/", process_group=0,
         )  # fmt: skip
         self.said: list[str] = []
         self.url = self.read_until("gridmap serves ").split()[-1]
-        self.start_s = time.monotonic() - began
 
     def read_until(self, words: str) -> str:
         """The next line on stderr with these words; fails when the process ends before."""
@@ -94,8 +92,9 @@ class Up:
                 return line
         raise AssertionError(f"ended with {self.process.wait()} without saying {words!r}: {self.said}")
 
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, trust_env=False, timeout=10)
+    def get(self, path: str, *, key: str | None = None) -> httpx.Response:
+        headers = {} if key is None else {"X-API-Key": key}
+        return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=10)
 
     def workers(self) -> list[int]:
         """The numbers of the processes that answer."""

@@ -49,7 +49,6 @@ RIGHTS: dict[str, Right] = {
     "GET /map": _MAP,
     "GET /map-data/{within}.json": _MAP,
     "GET /api/v1/locate": _MAP,
-    "POST /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,
     "GET /api/v1/divisions": _MAP,
     "GET /api/v1/divisions/{code}": _MAP,

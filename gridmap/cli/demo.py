@@ -2,15 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gridmap.access.first_start import ensure_first_login
 from gridmap.cli.session import command_actor, command_session
+from gridmap.db.database import Database
+from gridmap.db.engine import transaction
 from gridmap.demo.load import Progress as Tell
 from gridmap.demo.service import load_demo, remove_demo
+from gridmap.divisions.service import list_divisions
+from gridmap.settings import Settings
+
+DEMO_COUNTY = "623022"
 
 app = typer.Typer(name="demo", help="The demo data: Zhuoni, or all of Gannan.", no_args_is_help=True)
 
@@ -22,7 +30,7 @@ def load(
 ) -> None:
     """Loads the demo county 623022, or another one, or the whole prefecture, into an empty installation."""
     if county is None and prefecture is None:
-        county = "623022"
+        county = DEMO_COUNTY
     with _progress() as tell, command_session() as session:
         loaded = load_demo(
             session, county=county, prefecture=prefecture, actor=command_actor().caller.name, progress=tell
@@ -39,6 +47,29 @@ def remove() -> None:
     with _progress() as tell, command_session() as session:
         removed = remove_demo(session, actor=command_actor().caller.name, progress=tell)
     print(f"Removed {', '.join(removed)}." if removed else "There are no demo data; nothing was changed.")
+
+
+def open_to_all(settings: Settings) -> Settings:
+    """The settings with map and geocoder public, as far as nothing else was said: invented data harm nobody."""
+    said = settings.model_fields_set
+    public = {name: True for name in ("public_map", "public_geocoder") if name not in said}
+    return settings.model_copy(update=public)
+
+
+def prepare_demo(database: Database) -> list[str]:
+    """Loads the demo county into an installation that is empty, and makes a login and a key the first time.
+
+    Returns what is to be told about them once the server answers.
+    """
+    with transaction(database.engine) as session:
+        if not list_divisions(session, limit=1):
+            with _progress() as tell:
+                load_demo(session, county=DEMO_COUNTY, actor=command_actor().caller.name, progress=tell)
+    with transaction(database.engine) as session:
+        first = ensure_first_login(session, database.home, command_actor(), datetime.now(UTC))
+    if first.key is None:
+        return [] if first.path is None else [f"login and key are in {first.path}"]
+    return [f"login     {first.login} / {first.password}", f"key       {first.key}", f"(kept in  {first.path})"]
 
 
 @contextmanager

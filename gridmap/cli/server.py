@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gridmap.cli.demo import open_to_all, prepare_demo
 from gridmap.cli.output import say
 from gridmap.db.database import Database
 from gridmap.db.lock import sole_server
@@ -27,7 +28,7 @@ def up(
 ) -> None:
     """Starts the database and serves until Ctrl-C or SIGTERM."""
     settings = Settings.from_env(home=home, port=port, workers=workers)
-    run_server(settings, demo=demo)
+    run_server(open_to_all(settings) if demo else settings, demo=demo)
 
 
 def run_server(settings: Settings, *, demo: bool, app: str = APP) -> None:
@@ -40,14 +41,23 @@ def run_server(settings: Settings, *, demo: bool, app: str = APP) -> None:
         stack.enter_context(sole_server(settings.home))
         bound = stack.enter_context(take_address(settings.host, settings.port))
         database = stack.enter_context(open_database(settings, report=say))
-        _prepare(database, settings, demo=demo)
+        notes = prepare_demo(database) if demo else []
         if database.cluster is not None:
             stack.enter_context(watched(database.cluster, say))
-        serve(app, bound, workers=settings.workers, environment=_environment(settings, database), report=say)
+        serve(
+            app,
+            bound,
+            workers=settings.workers,
+            environment=_environment(settings, database),
+            ready=lambda url: _welcome(url, notes),
+            report=say,
+        )
 
 
-def _prepare(database: Database, settings: Settings, *, demo: bool) -> None:
-    """What a start does once the database is there, before anything is served."""
+def _welcome(url: str, notes: list[str]) -> None:
+    say(f"gridmap serves {url}")
+    for line in (f"map       {url}/", f"e-map     {url}/map", f"API       {url}/docs", *notes):
+        say(f"  {line}")
 
 
 def _environment(settings: Settings, database: Database) -> dict[str, str]:

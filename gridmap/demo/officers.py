@@ -6,7 +6,6 @@ from gridmap.demo import names
 from gridmap.demo.addresses import Addresses
 from gridmap.demo.households import group_codes
 from gridmap.demo.land import Land
-from gridmap.demo.places import PREFECTURE
 from gridmap.demo.settlements import Settlements
 from gridmap.demo.shares import stream
 from gridmap.demo.tables import Row, Value, record_id
@@ -20,7 +19,7 @@ _BUREAUS = (
     "人民政府办公室", "应急管理局", "农业农村局", "民政局", "教育局", "卫生健康局", "自然资源局", "水务局",
     "交通运输局", "住房和城乡建设局", "文体广电和旅游局", "林业和草原局", "财政局", "人力资源和社会保障局",
 )  # fmt: skip
-VILLAGE, TOWNSHIP, COUNTY, ELSEWHERE = range(4)
+VILLAGE, TOWNSHIP, COUNTY = range(3)
 
 
 def make_officers(land: Land, settled: Settlements, addresses: Addresses) -> tuple[list[Row], list[Row]]:
@@ -30,7 +29,7 @@ def make_officers(land: Land, settled: Settlements, addresses: Addresses) -> tup
     rng = stream(land.seed, 13, int(settled.code))
     others = total - len(heads)
     kinds = [kind for _, kind, _ in heads] + rng.choice(_OTHER_KINDS, others, p=_OTHER_KIND_SHARES).tolist()
-    births = np.concatenate([_near_birth(len(heads), rng), rng.choice(4, others, p=(0.86, 0.05, 0.03, 0.06))])
+    births = np.concatenate([_near_birth(len(heads), rng), rng.choice(3, others, p=(0.89, 0.06, 0.05))])
     posts = np.concatenate([np.zeros(len(heads), dtype=np.int64), rng.choice(3, others, p=(0.30, 0.42, 0.28))])
     birthplaces = np.concatenate([[village for _, _, village in heads], _birth_villages(land, settled, others, rng)])
     workplaces = np.concatenate([[village for _, _, village in heads], rng.integers(0, len(settled.villages), others)])
@@ -68,7 +67,7 @@ def _heads(land: Land, settled: Settlements) -> list[tuple[str, str, int]]:
 
 
 def _near_birth(count: int, rng: np.random.Generator) -> IntArray:
-    return rng.choice(4, count, p=(0.93, 0.05, 0.01, 0.01))
+    return rng.choice(3, count, p=(0.94, 0.05, 0.01))
 
 
 def _birth_villages(land: Land, settled: Settlements, count: int, rng: np.random.Generator) -> IntArray:
@@ -95,9 +94,9 @@ class _Postings:
         self._committee = addresses.committee
 
     def home(self, birth: int, born: int) -> str:
-        """A code; one born in another county of the prefecture has the prefecture's, which every load brings along."""
+        """The code of the village, the township or the county: who serves here was born in this county."""
         village = self._villages[born]
-        return (village.code, village.parent or "", self._county.code, PREFECTURE)[birth]
+        return (village.code, village.parent or "", self._county.code)[birth]
 
     def work(self, post: int, works: int) -> tuple[str, str | None]:
         """The code, and the address of the village's committee for those who work there."""

@@ -52,9 +52,15 @@ def stoppable() -> Iterator[None]:
 
 
 def serve(
-    app: str, bound: socket.socket, *, workers: int, environment: Mapping[str, str], report: Callable[[str], None]
+    app: str,
+    bound: socket.socket,
+    *,
+    workers: int,
+    environment: Mapping[str, str],
+    ready: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> None:
-    """Serves an ASGI factory until Stop; `report` gets the address once `/healthz` answers there.
+    """Serves an ASGI factory until Stop; `ready` gets the address once `/healthz` answers there.
 
     Raises ClusterError when the workers end before they ever answered.
     """
@@ -62,7 +68,7 @@ def serve(
     try:
         url = reachable_url(bound)
         _await_health(url, team)
-        report(f"gridmap serves {url}")
+        ready(url)
         while True:
             _replace_one_that_ends(team, report)
     finally:

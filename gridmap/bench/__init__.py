@@ -1,0 +1,1 @@
+"""Measurements against named peers in the same run; the tables go to docs/benchmarks.md."""
