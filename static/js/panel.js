@@ -31,7 +31,8 @@ export function heading({ level, name, name_bo, code }) {
  * @param {Record<string, any>} counts @param {number} version
  */
 export function numbers(counts, version) {
-  const tiles = NUMBERS.filter((name) => typeof counts[name] === "number").map((name) =>
+  // A village has no townships: a zero there is no finding.
+  const tiles = NUMBERS.filter((name) => typeof counts[name] === "number" && (counts[name] > 0 || !["townships", "villages"].includes(name))).map((name) =>
     h("li", {}, h("strong", {}, formatCount(counts[name])), h("span", {}, t(`fact.${name}`))),
   );
   if (tiles.length === 0) return null;

@@ -190,6 +190,12 @@ class TestAddress:
         page.go_back()
         expect(page.locator("#panel h2")).to_have_text("西北")
 
+    def test_a_division_tells_its_counts_and_none_that_it_cannot_have(self, site: str, watch: Watch) -> None:
+        words = panel(watch(site).open(f"/?code={TOWNSHIP}"))
+        assert re.search(r"2\s*村", words)
+        assert re.search(r"132\s*人数", words)
+        assert not re.search(r"0\s*乡镇", words)
+
     def test_a_division_links_to_its_e_map(self, site: str, watch: Watch) -> None:
         page = watch(site).open(f"/?code={WEST}")
         page.locator("#panel a.button").click()
@@ -309,6 +315,13 @@ class TestEveryoneCanReadIt:
             panel(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.evaluate(
+            """() => { const boxes = [...document.querySelectorAll(
+                '.legend, .zoom, .leaflet-control-zoom, .map-foot, .leaflet-control-scale, .leaflet-control-layers')]
+                .map((element) => element.getBoundingClientRect()).filter(({ width }) => width > 0);
+              return boxes.every((a, i) => boxes.slice(i + 1).every((b) => a.left >= b.right || b.left >= a.right
+                || a.top >= b.bottom || b.top >= a.bottom)); }"""
+        ), "tools lie over each other"
         areas = page.evaluate(
             """() => Object.fromEntries([...document.querySelectorAll(
               'header.bar, .rail, .banner, #panel:not([hidden]), .legend, .map-tools, main')].map((element) => {
