@@ -125,7 +125,7 @@ def up(home: Path, *arguments: str, **variables: str) -> Iterator[Up]:
         server.end(9)
 
 
-def eventually(condition: Callable[[], bool], within_s: float = 15) -> bool:
+def eventually(condition: Callable[[], bool], within_s: float = 60) -> bool:
     """Whether something that another process does comes true in time."""
     give_up = time.monotonic() + within_s
     while not condition():

@@ -14,6 +14,7 @@ from gridmap.db.database import Database
 from gridmap.db.opening import open_as_it_is, open_database
 from gridmap.errors import ClusterError, InvalidInput, SchemaTooNew
 from gridmap.resources import migrations_dir
+from tests.db.test_cluster import FORBIDDEN
 from tests.homes import gridmap, settings_for
 from tests.postgres import Server
 
@@ -100,12 +101,8 @@ def test_a_restored_state_has_its_rights_and_its_counters(home: Path) -> None:
         _publish(database, 2)
         with database.engine.begin() as connection:
             assert connection.scalar(text("INSERT INTO event (kind, payload) VALUES ('x', '{}') RETURNING seq")) == 3
-        for forbidden in (
-            "CREATE TABLE mine (x int)",
-            "DELETE FROM audit_record",
-            "UPDATE alembic_version SET version_num = 'x'",
-        ):
-            with database.engine.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):
+        for forbidden in FORBIDDEN:
+            with database.engine.connect() as connection, pytest.raises(ProgrammingError, match=r"permission|owner"):
                 connection.execute(text(forbidden))
         with database.owner_engine.connect() as connection:
             migrate.check(connection)
