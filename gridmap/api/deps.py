@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Response
@@ -11,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap import __version__
+from gridmap.access.caller import Caller
 from gridmap.api.params import parse_instant
 from gridmap.db.engine import reading, transaction
 from gridmap.db.versions import current_version, state_mark
@@ -90,13 +92,19 @@ def get_reading(
     at: Annotated[str | None, Query(description="A past time, RFC 3339, such as 2026-11-22T02:40:00+08:00.")] = None,
 ) -> Reading:
     """The state a reading route answers from. Sets the ETag; raises NotModified when the caller has this state."""
-    etag = f'"{__version__}-{state_mark(session)}"'
+    etag = f'"{__version__}-{state_mark(session)}-{_told(request)}"'
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Authorization, X-API-Key, Cookie"
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
     return Reading(session, current_version(session), None if at is None else parse_instant("at", at))
+
+
+def _told(request: Request) -> str:
+    """A mark of what the caller may see: a browser that changes users must not keep the other user's copy."""
+    caller: Caller = request.state.caller
+    return sha256(f"{caller.role} {caller.within}".encode()).hexdigest()[:8]
 
 
 ReadingDep = Annotated[Reading, Depends(get_reading, scope="function")]

@@ -52,5 +52,14 @@ def test_locate_says_that_it_must_not_say(closed: Closed) -> None:
     assert "outside_scope" not in inside
 
 
+def test_a_copy_made_for_one_caller_is_not_confirmed_to_another(closed: Closed) -> None:
+    path = "/api/v1/grids"
+    of_all = closed.client.get(path, headers=closed.key("reader", "all"))
+    mark = {"If-None-Match": of_all.headers["etag"]}
+    narrower = closed.client.get(path, headers=closed.key("reader", EAST) | mark)
+    assert (narrower.status_code, len(narrower.json()["features"])) == (200, 2)
+    assert closed.client.get(path, headers=closed.key("reader", "all") | mark).status_code == 304
+
+
 def test_nobody_sees_nothing(closed: Closed) -> None:
     assert_problem(closed.client.get("/api/v1/grids"), 401, "unauthenticated")
