@@ -15,7 +15,7 @@ import httpx2 as httpx
 
 from gridmap.db.home import Home, find_home
 from gridmap.db.opening import open_database
-from gridmap.db.postmaster import kill_all
+from gridmap.db.postmaster import stop_postmaster
 from gridmap.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -147,7 +147,8 @@ def _remove_cluster(folder: Path) -> None:
     place = inside if inside.is_dir() else Path((folder / "cluster-path").read_text().strip())
     if not place.is_dir():
         return
-    kill_all(place / "data")
+    # In order, or segments of shared memory would stay in /dev/shm for ever.
+    stop_postmaster(place / "data")
     sockets = place / "socket"
     if sockets.is_symlink():
         shutil.rmtree(sockets.readlink(), ignore_errors=True)

@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_it_serves_until_told_to_stop(home: Path, number: int) -> None:
 
 
 def test_every_start_but_the_first_is_a_matter_of_seconds(home: Path) -> None:
-    """The promise is five seconds to the first answer; here in time of the processor, whatever else the machine does."""
+    """The promise is five seconds to the first answer; counted in processor time, for the machine has other work."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with up(home) as server:
         assert server.end(signal.SIGTERM) == 0
@@ -59,8 +60,10 @@ def test_killed_outright_it_leaves_no_worker_and_loses_nothing(home: Path) -> No
 def test_everything_killed_at_once_and_started_again(home: Path) -> None:
     with up(home) as server:
         _sql(home, INSERT)
-        for pid in (server.process.pid, *server.workers(), *processes(found(home).data)):
-            os.kill(pid, signal.SIGKILL)
+        # The kernel may be faster with the workers, which it ends with their supervisor.
+        for pid in (*server.workers(), *processes(found(home).data), server.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     with up(home) as second:
         assert second.get("/readyz").json()["version"] == 1
 

@@ -19,7 +19,7 @@ from gridmap.db.cluster import Cluster
 from gridmap.db.configuration import ADMIN, OWNER
 from gridmap.db.database import Database
 from gridmap.db.opening import open_database
-from gridmap.db.postmaster import find_postmaster, kill_all, processes, wait_for_end
+from gridmap.db.postmaster import find_postmaster, kill_all, processes, stop_postmaster, wait_for_end
 from gridmap.db.watchdog import watched
 from gridmap.errors import ClusterError
 from tests.homes import copy_home, environment, eventually, found, settings_for
@@ -270,5 +270,5 @@ def _small_disk(at: Path, options: str) -> Iterator[Path]:
     try:
         yield at
     finally:
-        kill_all(at / "home" / "pg" / "data")
+        stop_postmaster(at / "home" / "pg" / "data")
         subprocess.run(["umount", at], check=True)
