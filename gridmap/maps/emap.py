@@ -43,7 +43,7 @@ class _LocalMap(folium.Map):
     _template = Template(
         """
         {% macro html(this, kwargs) %}
-        <div class="folium-map" id={{ this.get_name()|tojson }} role="region" aria-label={{ this.label|tojson }}></div>
+        <div class="folium-map" id={{ this.get_name()|tojson }} role="region" aria-label="{{ this.label|e }}"></div>
         {% endmacro %}
         {% macro script(this, kwargs) %}
         var {{ this.get_name() }} = L.map({{ this.get_name()|tojson }}, {
