@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
-from gridmap.api import convert, divisions, docs, grids, groups, health, households, locate, login, officers
+from gridmap.api import addresses, convert, divisions, docs, grids, groups, health, households, locate, login, officers
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.engine = engine
     app.state.written_maps = drawn.new_store()
+    app.state.gazetteers = addresses.GazetteerStore()
     app.state.emaps = emap.new_store()
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
@@ -66,6 +67,6 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, groups, households, officers):
+    for part in (locate, convert, divisions, grids, groups, households, officers, addresses):
         router.include_router(part.router)
     return router

@@ -33,6 +33,7 @@ class Right:
 _UNASKED = Right(open_to="unasked")
 _EVERYONE = Right(open_to="everyone")
 _MAP = Right(open_to="public_map")
+_GEOCODER = Right(open_to="public_geocoder")
 _PERSONS = Right(SEE_PERSONS, personal=True)
 # Whoever can run a command on the machine can read its database; the audit names him.
 _OPERATOR = Right(frozenset({"admin"}))
@@ -53,6 +54,7 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/divisions": _MAP,
     "GET /api/v1/divisions/{code}": _MAP,
     "GET /api/v1/divisions/{code}/children": _MAP,
+    "POST /api/v1/addresses/parse": _GEOCODER,
     "GET /api/v1/grids": _MAP,
     "GET /api/v1/grids/{code}": _MAP,
     "GET /api/v1/grids/{code}/households": _PERSONS,
@@ -71,6 +73,7 @@ RIGHTS: dict[str, Right] = {
     "cli demo load": _OPERATOR,
     "cli demo remove": _OPERATOR,
     "cli locate": _OPERATOR,
+    "cli address parse": _OPERATOR,
     "cli convert": _OPERATOR,
     "cli user add": _OPERATOR,
     "cli user list": _OPERATOR,

@@ -52,4 +52,11 @@ def map_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
     return MapScope(("",) if settings.public_map else caller.within)
 
 
+def geocoder_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
+    """Everything where the geocoder or the map is public."""
+    everything = settings.public_geocoder or settings.public_map
+    return MapScope(("",) if everything else caller.within)
+
+
 MapScopeDep = Annotated[MapScope, Depends(map_scope, scope="function")]
+GeocoderScopeDep = Annotated[MapScope, Depends(geocoder_scope, scope="function")]

@@ -7,6 +7,7 @@ import typer
 from gridmap import __version__
 from gridmap.cli import demo
 from gridmap.cli.access import audit_app, key_app, user_app
+from gridmap.cli.addresses import address_app
 from gridmap.cli.bench import bench
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
@@ -25,6 +26,7 @@ app.command()(up)
 app.command()(bench)
 app.command(context_settings=NEGATIVE_NUMBERS)(locate)
 app.command(context_settings=NEGATIVE_NUMBERS)(convert)
+app.add_typer(address_app, name="address")
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")

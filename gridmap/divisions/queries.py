@@ -106,3 +106,15 @@ def divisions_covering(session: Session, lon: float, lat: float, at: datetime | 
     point = func.ST_SetSRID(func.ST_MakePoint(lon, lat), SRID)
     stmt = select_divisions(at).where(DivisionVersion.outline.intersects(point))
     return session.execute(stmt).all()
+
+
+def names_at_all_times(session: Session) -> Sequence[Row[str, str, str | None, str, str, str | None, datetime | None]]:
+    """Code, level, parent, name, full and Tibetan name and end of every version of every division, oldest first."""
+    version = DivisionVersion
+    columns = (version.code, Division.level, version.parent_code, version.name, version.name_full, version.name_bo)
+    stmt = (
+        select(*columns, version.valid_to)
+        .join(Division, Division.code == version.code)
+        .order_by(version.code, version.valid_from)
+    )
+    return session.execute(stmt).all()

@@ -64,6 +64,32 @@ def list_divisions(
     return [_record(row) for row in queries.list_divisions(session, queries.after_code(stmt, cursor, limit))]
 
 
+@dataclass(frozen=True, slots=True)
+class DivisionNames:
+    """What a division is called now, and what it was called before."""
+
+    code: str
+    level: str
+    parent: str | None
+    name: str
+    name_full: str
+    name_bo: str | None
+    former: tuple[str, ...]
+
+
+def list_names(session: Session) -> list[DivisionNames]:
+    """The names of all divisions there are now, by code, without their geometry."""
+    former: dict[str, list[str]] = {}
+    current = []
+    for code, level, parent, name, name_full, name_bo, valid_to in queries.names_at_all_times(session):
+        if valid_to is not None:
+            former.setdefault(code, []).extend((name, name_full))
+            continue
+        old = tuple(dict.fromkeys(other for other in former.get(code, ()) if other not in {name, name_full}))
+        current.append(DivisionNames(code, level, parent, name, name_full, name_bo, old))
+    return current
+
+
 def list_children(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:
     """The direct children of a division by code; empty for a village. Raises NotFound for an unknown parent."""
     get_division(session, code, at)
