@@ -45,6 +45,12 @@ class Conflict(GridmapError):
     code = "conflict"
 
 
+class StaleBase(Conflict):
+    """Something else was published since the work on this began."""
+
+    code = "stale_base"
+
+
 class Unauthenticated(GridmapError):
     """Nobody is known by the key, session or password that was shown, or none was shown."""
 

@@ -9,6 +9,7 @@ import gridmap.addresses.model
 import gridmap.contacts.model
 import gridmap.db.model
 import gridmap.divisions.model
+import gridmap.editing.model
 import gridmap.grids.model
 import gridmap.households.model
 import gridmap.preplans.model  # noqa: F401

@@ -62,6 +62,8 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/groups/{code}/households": _PERSONS,
     "GET /api/v1/households/{household_id}": _PERSONS,
     "GET /api/v1/officers/{officer_id}": _PERSONS,
+    "GET /api/v1/grids/{code}/history": _MAP,
+    "GET /api/v1/grids/{code}/lineage": _MAP,
     "cli up": _OPERATOR,
     "cli version": _OPERATOR,
     "cli bench": _OPERATOR,

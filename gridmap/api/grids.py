@@ -1,6 +1,7 @@
 """Routes of grids."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,10 +9,21 @@ from fastapi import APIRouter, Query, Request
 from gridmap.api import geojson
 from gridmap.api.deps import Reading, ReadingDep
 from gridmap.api.params import BBoxDep, GridCodePath, PageDep
-from gridmap.api.scope import MapScopeDep
+from gridmap.api.scope import MapScope, MapScopeDep
 from gridmap.divisions.service import prefixes_within
-from gridmap.grids import service
-from gridmap.grids.schema import GridCollection, GridDetail, GridFeature, GridProperties
+from gridmap.grids import history, service
+from gridmap.grids.history import GridChange
+from gridmap.grids.schema import (
+    GridCollection,
+    GridDetail,
+    GridFeature,
+    GridHistory,
+    GridLineageOut,
+    GridProperties,
+    GridStateOut,
+    LinkOut,
+    SuccessorOut,
+)
 from gridmap.grids.service import GridRecord
 from gridmap.snapshot.counts import households_by_grid
 
@@ -43,10 +55,51 @@ def list_grids(
 
 @router.get("/{code}")
 def get_grid(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridDetail:
-    """One grid as a GeoJSON feature. A retired code answers with its last geometry."""
-    scope.require(code)
-    (feature,) = _features(reading, [service.get_grid(reading.session, code, reading.at)])
-    return GridDetail(**feature.model_dump(), version=reading.version)
+    """One grid as a GeoJSON feature. A retired code answers with its last geometry and its successors."""
+    _require(scope, reading, code)
+    record = service.get_grid(reading.session, code, reading.at)
+    (feature,) = _features(reading, [record])
+    holds = record.version_to is None
+    found = [] if holds else history.successors_of(reading.session, code, reading.at)
+    return GridDetail(
+        **feature.model_dump(),
+        version=reading.version,
+        successors=[SuccessorOut.model_validate(successor) for successor in found],
+    )
+
+
+@router.get("/{code}/history")
+def get_history(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridHistory:
+    """All that was ever true of a grid, oldest first; with `at`, up to then."""
+    _require(scope, reading, code)
+    changes = history.history(reading.session, code, reading.at)
+    return GridHistory(version=reading.version, code=code, states=[_state(change) for change in changes])
+
+
+@router.get("/{code}/lineage")
+def get_lineage(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridLineageOut:
+    """Where a grid came from and what became of it, through all generations."""
+    _require(scope, reading, code)
+    found = history.lineage(reading.session, code, reading.at)
+    return GridLineageOut(
+        version=reading.version,
+        code=code,
+        predecessors=[LinkOut.model_validate(link) for link in found.predecessors],
+        successors=[LinkOut.model_validate(link) for link in found.successors],
+        now=[SuccessorOut.model_validate(successor) for successor in found.now],
+    )
+
+
+def _require(scope: MapScope, reading: Reading, code: str) -> None:
+    """Grants went along with new codes: an old one is told to whom its successors are."""
+    if not scope.covers(code):
+        scope.require(code, *history.descendants_of(reading.session, code))
+
+
+def _state(change: GridChange) -> GridStateOut:
+    told = {field.name: getattr(change, field.name) for field in fields(change)}
+    told |= {"area_m2": round(change.area_m2, 2), "geometry": geojson.geometry(change.geometry)}
+    return GridStateOut.model_validate(told)
 
 
 def _features(reading: Reading, records: Sequence[GridRecord]) -> list[GridFeature]:

@@ -23,9 +23,9 @@ class MapScope:
         """Whether a division, grid or group is told."""
         return code.startswith(self.prefixes)
 
-    def require(self, code: str) -> None:
-        """Raises Forbidden for what lies outside."""
-        if not self.covers(code):
+    def require(self, *codes: str) -> None:
+        """Raises Forbidden unless one of the codes, those that a place has or had, lies inside."""
+        if not any(self.covers(code) for code in codes):
             raise Forbidden("This lies outside the scope that was granted.")
 
     def narrow(self, prefixes: Sequence[str]) -> tuple[str, ...]:

@@ -12,16 +12,24 @@ from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.db.base import Base
 from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact
 from gridmap.demo.tables import Value
-from gridmap.divisions.model import Division, DivisionVersion
+from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
+from gridmap.editing.model import Changeset, ChangesetGrid
 from gridmap.errors import DatabaseUnavailable
-from gridmap.grids.model import Grid, GridVersion, HouseholdGroup, HouseholdGroupVersion
+from gridmap.grids.model import (
+    Grid,
+    GridLineage,
+    GridVersion,
+    GroupLineage,
+    HouseholdGroup,
+    HouseholdGroupVersion,
+)
 from gridmap.households.model import Building, Household
 from gridmap.preplans.model import Shelter
 
 FACT = "demo"
 _BY_COUNTY: tuple[type[Base], ...] = (
-    ContactPair, Responsibility, Shelter, Officer, Household, Building, Address, HouseholdGroupVersion,
-    HouseholdGroup, GridVersion, Grid, IdCounter, Event,
+    ContactPair, Responsibility, Shelter, Officer, Household, Building, Address, GroupLineage, GridLineage,
+    HouseholdGroupVersion, HouseholdGroup, GridVersion, Grid, ChangesetGrid, Changeset, IdCounter, Event,
 )  # fmt: skip
 """Tables with a `county_code`, each before those that it refers to."""
 
@@ -38,12 +46,6 @@ def find_foreign_division(session: Session, own: Sequence[str]) -> str | None:
         statement = statement.where(func.length(Division.code) >= 6, func.left(Division.code, 6).not_in(own))
         statement = statement.where(Division.level != "prefecture")
     return session.scalar(statement)
-
-
-def transaction_time(session: Session) -> datetime:
-    """When the transaction began, by the server's clock."""
-    began: datetime = session.execute(select(func.transaction_timestamp())).scalar_one()
-    return began
 
 
 def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value | datetime]]) -> None:
@@ -75,9 +77,9 @@ def delete_county(session: Session, model: type[Base], county: str) -> None:
 
 def delete_divisions(session: Session, counties: Sequence[str], upper: Sequence[str]) -> None:
     """Removes the counties with all that lies in them, and the levels above as far as nothing is left there."""
-    for model in (DivisionVersion, Division):
-        within: list[ColumnElement[bool]] = [model.code.startswith(county) for county in counties]
-        session.execute(delete(model).where(or_(*within)))
+    for named in (DivisionLineage.predecessor, DivisionVersion.code, Division.code):
+        within: list[ColumnElement[bool]] = [named.startswith(county) for county in counties]
+        session.execute(delete(named.class_).where(or_(*within)))
     for code in upper:
         if session.scalar(select(DivisionVersion.code).where(DivisionVersion.parent_code == code).limit(1)) is None:
             session.execute(delete(DivisionVersion).where(DivisionVersion.code == code))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gridmap.db.model import InstallationFact
-from gridmap.db.versions import append_event, current_version, raise_version
+from gridmap.db.versions import append_event, current_version, raise_version, time_of
 from gridmap.demo import queries
 from gridmap.demo.county import make_county, make_upper
 from gridmap.demo.land import Land, make_land
@@ -137,7 +137,7 @@ def _load(
     session: Session, land: Land, missing: tuple[str, ...], there: tuple[str, ...], *, actor: str, steps: Steps
 ) -> DemoLoaded:
     version = raise_version(session, actor, f"Demo data of {', '.join(missing)}.")
-    since = queries.transaction_time(session)
+    since = time_of(session, version)
     if not there:
         copy_tables(session, make_upper(land), since=since, version=version, steps=steps, where=PREFECTURE)
     for county in missing:

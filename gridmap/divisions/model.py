@@ -17,6 +17,9 @@ from gridmap.db.base import (
 LEVELS = ("province", "prefecture", "county", "township", "village")
 """From large to small (省, 市州, 县, 乡镇, 村)."""
 
+DIVISION_LINEAGE_KINDS = ("renamed", "recoded", "upgraded", "merged", "split")
+"""更名, 变更代码, 撤乡设镇, 合并, 分设."""
+
 
 class Division(Base):
     """A division's code (行政区划代码), which is never given to another division, and its level."""
@@ -66,4 +69,21 @@ class DivisionVersion(Base, Validity):
         Index("ix_division_version_outline", "outline", postgresql_using="gist"),
         Index("ix_division_version_parent_code", "parent_code"),
         Index("uq_division_version_current", "code", unique=True, postgresql_where="valid_to IS NULL"),
+    )
+
+
+class DivisionLineage(Base):
+    """What became of a division (区划沿革) in a version; both codes are the same when only its name changed."""
+
+    __tablename__ = "division_lineage"
+
+    predecessor: Mapped[DivisionCode] = mapped_column(ForeignKey("division.code"), primary_key=True)
+    successor: Mapped[DivisionCode] = mapped_column(ForeignKey("division.code"), primary_key=True)
+    version: Mapped[int] = mapped_column(ForeignKey("dataset_version.version"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+
+    __table_args__ = (
+        CheckConstraint(f"kind IN {DIVISION_LINEAGE_KINDS}", "kind_known"),
+        CheckConstraint("(predecessor = successor) = (kind = 'renamed')", "renamed_keeps_code"),
+        Index("ix_division_lineage_successor", "successor"),
     )

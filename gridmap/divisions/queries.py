@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session, aliased
 
 from gridmap.db.base import SRID, holds, within_codes
-from gridmap.divisions.model import Division, DivisionVersion
+from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
 
 DivisionRow = Row[DivisionVersion, str]
 DivisionSelect = Select[DivisionVersion, str]
@@ -118,3 +120,53 @@ def names_at_all_times(session: Session) -> Sequence[Row[str, str, str | None, s
         .order_by(version.code, version.valid_from)
     )
     return session.execute(stmt).all()
+
+
+def last_version_of(session: Session, codes: Sequence[str]) -> int:
+    """The newest version that wrote or ended anything true of divisions; 0 when they never were. By the primary key."""
+    newest = func.max(func.greatest(DivisionVersion.version_from, DivisionVersion.version_to))
+    version: int | None = session.scalars(select(newest).where(DivisionVersion.code.in_(codes))).one()
+    return version or 0
+
+
+def find_last_division(session: Session, code: str) -> DivisionRow | None:
+    """The last that was true of a division, whether it still holds or not."""
+    stmt = select(DivisionVersion, Division.level).join(Division, Division.code == DivisionVersion.code)
+    newest_first = stmt.where(DivisionVersion.code == code).order_by(DivisionVersion.valid_from.desc())
+    return session.execute(newest_first.limit(1)).one_or_none()
+
+
+def exists(session: Session, code: str) -> bool:
+    """Whether a code was ever given to a division."""
+    return session.get(Division, code) is not None
+
+
+def divisions_below(session: Session, prefix: str) -> Sequence[DivisionRow]:
+    """The divisions of now whose codes begin so; by ix_division_code_prefix."""
+    stmt = select_divisions(None).where(within_codes(Division.code, [prefix]))
+    return session.execute(stmt.order_by(Division.code)).all()
+
+
+def end_states(session: Session, codes: Sequence[str], version: int, at: datetime) -> int:
+    """Ends what is true of divisions now and returns how many there were; by uq_division_version_current."""
+    stmt = update(DivisionVersion).where(DivisionVersion.code.in_(codes), holds(DivisionVersion, None))
+    return len(session.execute(stmt.values(valid_to=at, version_to=version).returning(literal(1))).all())
+
+
+def insert_divisions(session: Session, codes: Sequence[dict[str, Any]], states: Sequence[dict[str, Any]]) -> None:
+    """New codes where they are new, and what is true of them from now on."""
+    if codes:
+        session.execute(insert_or(Division).on_conflict_do_nothing(), codes)
+        session.execute(insert(DivisionVersion), states)
+
+
+def insert_lineage(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """What became of divisions."""
+    if rows:
+        session.execute(insert(DivisionLineage), rows)
+
+
+def lineage_of(session: Session, code: str) -> Sequence[DivisionLineage]:
+    """The steps that a division took part in, oldest first; by pk_division_lineage and its index of successors."""
+    stmt = select(DivisionLineage).where((DivisionLineage.predecessor == code) | (DivisionLineage.successor == code))
+    return session.scalars(stmt.order_by(DivisionLineage.version, DivisionLineage.predecessor)).all()

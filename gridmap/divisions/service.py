@@ -43,6 +43,14 @@ def get_division(session: Session, code: str, at: datetime | None = None) -> Div
     return _record(row)
 
 
+def get_last_division(session: Session, code: str) -> DivisionRecord:
+    """What was last true of a division, whether it still is or not. Raises NotFound for a code that never was one."""
+    row = queries.find_last_division(session, code)
+    if row is None:
+        raise NotFound(f"There never was a division {code}.")
+    return _record(row)
+
+
 def list_divisions(
     session: Session,
     *,
@@ -88,6 +96,21 @@ def list_names(session: Session) -> list[DivisionNames]:
         old = tuple(dict.fromkeys(other for other in former.get(code, ()) if other not in {name, name_full}))
         current.append(DivisionNames(code, level, parent, name, name_full, name_bo, old))
     return current
+
+
+def list_below(session: Session, prefix: str) -> list[DivisionRecord]:
+    """The divisions of now whose codes begin so, itself included, by code."""
+    return [_record(row) for row in queries.divisions_below(session, prefix)]
+
+
+def is_known(session: Session, code: str) -> bool:
+    """Whether a code was ever given to a division."""
+    return queries.exists(session, code)
+
+
+def last_version_of(session: Session, codes: Sequence[str]) -> int:
+    """The newest version in which one of some divisions changed; 0 when none ever was."""
+    return queries.last_version_of(session, codes)
 
 
 def list_children(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:

@@ -19,3 +19,8 @@ def as_pair(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[FloatArray, FloatArray]
     """
     wide_x, wide_y = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(y, np.float64))
     return wide_x, wide_y
+
+
+def as_multi(geometry: Polygonal) -> shapely.MultiPolygon:
+    """The same area as a multi-polygon, which is how areas are stored."""
+    return geometry if isinstance(geometry, shapely.MultiPolygon) else shapely.MultiPolygon([geometry])

@@ -17,6 +17,9 @@ from gridmap.db.base import (
     validity_checks,
 )
 
+LINEAGE_KINDS = ("split", "merge", "reshape", "renumber", "transfer")
+"""拆分, 合并, 边界调整, 变更编码, 划归他村."""
+
 
 class Grid(Base):
     """A grid's code (网格编码): the village's twelve digits and a sequence of three. Never given to another grid."""
@@ -98,4 +101,52 @@ class HouseholdGroupVersion(Base, Validity):
             unique=True,
             postgresql_where="valid_to IS NULL",
         ),
+    )
+
+
+class GridLineage(Base):
+    """What part of a grid went into which grid in a version (网格沿革).
+
+    The rows of one predecessor in one version add up to the whole of it, the part that it keeps included.
+    `share_households` is null when it had none.
+    """
+
+    __tablename__ = "grid_lineage"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    predecessor: Mapped[GridCode] = mapped_column(primary_key=True)
+    successor: Mapped[GridCode] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(ForeignKey("dataset_version.version"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    share_area: Mapped[float] = mapped_column(Double)
+    share_households: Mapped[float | None] = mapped_column(Double)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "predecessor"], ["grid.county_code", "grid.code"]),
+        ForeignKeyConstraint(["county_code", "successor"], ["grid.county_code", "grid.code"]),
+        CheckConstraint(f"kind IN {LINEAGE_KINDS}", "kind_known"),
+        CheckConstraint("share_area > 0 AND share_area <= 1", "share_area_range"),
+        CheckConstraint("share_households BETWEEN 0 AND 1", "share_households_range"),
+        Index("ix_grid_lineage_successor", "county_code", "successor"),
+        Index("ix_grid_lineage_version", "version"),
+    )
+
+
+class GroupLineage(Base):
+    """Which household group the members of another one came into in a version, and how many of them."""
+
+    __tablename__ = "group_lineage"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    predecessor: Mapped[GroupCode] = mapped_column(primary_key=True)
+    successor: Mapped[GroupCode] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(ForeignKey("dataset_version.version"), primary_key=True)
+    households: Mapped[int]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "predecessor"], ["household_group.county_code", "household_group.code"]),
+        ForeignKeyConstraint(["county_code", "successor"], ["household_group.county_code", "household_group.code"]),
+        CheckConstraint("households >= 0", "households_count"),
+        Index("ix_group_lineage_successor", "county_code", "successor"),
+        Index("ix_group_lineage_version", "version"),
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from gridmap.grids.service import GridRecord
 
@@ -53,10 +53,74 @@ class GridFeature(BaseModel):
     properties: GridProperties
 
 
+class SuccessorOut(BaseModel):
+    """A grid that holds a part of another one now, with its share of that one's area and households."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str
+    share_area: float
+    share_households: float
+
+
 class GridDetail(GridFeature):
-    """One grid, and the version it was read from."""
+    """One grid, and the version it was read from.
+
+    `successors` hold now what is told here when it is no longer so; they tile it and their shares add up to 1.
+    """
 
     version: int
+    successors: list[SuccessorOut]
+
+
+class GridStateOut(BaseModel):
+    """What was true of a grid for a time: what published it, and which fields were new in it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    valid_from: datetime
+    valid_to: datetime | None
+    version_from: int
+    version_to: int | None
+    summary: str
+    changed: list[str]
+    name: str
+    name_bo: str | None
+    kind: str
+    note: str | None
+    area_m2: float
+    geometry: dict[str, object]
+
+
+class GridHistory(BaseModel):
+    """All states of a grid, oldest first."""
+
+    version: int
+    code: str
+    states: list[GridStateOut]
+
+
+class LinkOut(BaseModel):
+    """What part of a grid went into which grid in a version; households are null when it had none."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    predecessor: str
+    successor: str
+    version: int
+    kind: Literal["split", "merge", "reshape", "renumber", "transfer"]
+    share_area: float
+    share_households: float | None
+
+
+class GridLineageOut(BaseModel):
+    """The steps above and below a grid through all generations, oldest first, and who holds its ground `now`."""
+
+    version: int
+    code: str
+    predecessors: list[LinkOut]
+    successors: list[LinkOut]
+    now: list[SuccessorOut]
 
 
 class GridCollection(BaseModel):

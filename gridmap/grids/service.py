@@ -1,8 +1,9 @@
 """What is known of grids and household groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
@@ -29,22 +30,58 @@ class GridRecord:
     area_m2: float
     valid_from: datetime
     valid_to: datetime | None
-
-    @property
-    def status(self) -> str:
-        """`current`, or `retired` when what is told is no longer true."""
-        return "current" if self.valid_to is None else "retired"
+    version_from: int
+    version_to: int | None
+    status: Literal["current", "retired"] = "current"
+    """Whether it held at the time asked for; `retired` is only told by an answer about now."""
 
 
 def get_grid(session: Session, code: str, at: datetime | None = None) -> GridRecord:
     """One grid at a time; without a time also a retired one, as it last was. Raises NotFound."""
     row = queries.find_grid(session, code, at)
-    if row is None and at is None:
-        row = queries.find_last_grid(session, code)
-    if row is None:
+    if row is not None:
+        return _record(row)
+    last = queries.find_last_grid(session, code) if at is None else None
+    if last is None:
         then = "" if at is None else f" at {at.isoformat()}"
         raise NotFound(f"There is no grid {code}{then}.")
-    return _record(row)
+    return replace(_record(last), status="retired")
+
+
+def get_holding(session: Session, codes: Sequence[str], at: datetime | None = None) -> list[GridRecord]:
+    """Those of some grids that hold at a time, by code."""
+    return [_record(row) for row in queries.grids_among(session, codes, at)]
+
+
+def get_last(session: Session, codes: Sequence[str]) -> list[GridRecord]:
+    """What was last true of each of some grids, whether it still is or not, by code."""
+    return [_record(row) for row in queries.last_grids(session, codes)]
+
+
+def list_grids_of_version(session: Session, village_codes: Sequence[str], version: int) -> list[GridRecord]:
+    """The grids of villages as a dataset version had them, by code."""
+    stmt = queries.of_version(queries.within_prefixes(queries.select_grids(), village_codes), version)
+    return [_record(row) for row in queries.list_grids(session, queries.after_code(stmt, None, None))]
+
+
+def codes_ever_used(session: Session, village_codes: Sequence[str]) -> list[str]:
+    """All grid codes that villages ever had: none of them is given to another grid."""
+    return list(queries.codes_ever_used(session, village_codes))
+
+
+def last_version_of(session: Session, village_codes: Sequence[str]) -> int:
+    """The newest version in which something of the grids of villages changed; 0 when they never had any."""
+    return queries.last_version_of(session, village_codes)
+
+
+def groups_in(session: Session, grid_codes: Sequence[str]) -> dict[str, str]:
+    """Code and name of the household groups that grids have now."""
+    return {row[0]: row[1] for row in queries.groups_in(session, grid_codes)}
+
+
+def group_codes_ever_used(session: Session, grid_codes: Sequence[str]) -> list[str]:
+    """All group codes that grids ever had."""
+    return list(queries.group_codes_ever_used(session, grid_codes))
 
 
 def list_grids(
@@ -102,4 +139,6 @@ def _record(row: GridRow) -> GridRecord:
         area_m2=version.area_m2,
         valid_from=version.valid_from,
         valid_to=version.valid_to,
+        version_from=version.version_from,
+        version_to=version.version_to,
     )

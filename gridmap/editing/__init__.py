@@ -1,0 +1,1 @@
+"""Changesets: draft, review, publish; and what a change moves in the rooms below."""
