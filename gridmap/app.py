@@ -7,7 +7,20 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
-from gridmap.api import addresses, convert, divisions, docs, grids, groups, health, households, locate, login, officers
+from gridmap.api import (
+    addresses,
+    changesets,
+    convert,
+    divisions,
+    docs,
+    grids,
+    groups,
+    health,
+    households,
+    locate,
+    login,
+    officers,
+)
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
@@ -67,6 +80,6 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, groups, households, officers, addresses):
+    for part in (locate, convert, divisions, grids, groups, households, officers, addresses, changesets):
         router.include_router(part.router)
     return router

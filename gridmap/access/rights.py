@@ -35,6 +35,8 @@ _EVERYONE = Right(open_to="everyone")
 _MAP = Right(open_to="public_map")
 _GEOCODER = Right(open_to="public_geocoder")
 _PERSONS = Right(SEE_PERSONS, personal=True)
+_EDIT = Right(frozenset({"editor", "reviewer", "admin"}))
+_PUBLISH = Right(frozenset({"reviewer", "admin"}))
 # Whoever can run a command on the machine can read its database; the audit names him.
 _OPERATOR = Right(frozenset({"admin"}))
 
@@ -64,6 +66,16 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/officers/{officer_id}": _PERSONS,
     "GET /api/v1/grids/{code}/history": _MAP,
     "GET /api/v1/grids/{code}/lineage": _MAP,
+    "GET /api/v1/changesets": _EDIT,
+    "POST /api/v1/changesets": _EDIT,
+    "GET /api/v1/changesets/{changeset_id}": _EDIT,
+    "GET /api/v1/changesets/{changeset_id}/grids": _EDIT,
+    "PUT /api/v1/changesets/{changeset_id}/grids": _EDIT,
+    "POST /api/v1/changesets/{changeset_id}/renumber": _EDIT,
+    "POST /api/v1/changesets/{changeset_id}/submit": _EDIT,
+    "POST /api/v1/changesets/{changeset_id}/publish": _PUBLISH,
+    "POST /api/v1/changesets/{changeset_id}/reject": _PUBLISH,
+    "POST /api/v1/changesets/{changeset_id}/revert": _EDIT,
     "cli up": _OPERATOR,
     "cli version": _OPERATOR,
     "cli bench": _OPERATOR,
@@ -77,6 +89,11 @@ RIGHTS: dict[str, Right] = {
     "cli locate": _OPERATOR,
     "cli address parse": _OPERATOR,
     "cli convert": _OPERATOR,
+    "cli changeset list": _OPERATOR,
+    "cli changeset show": _OPERATOR,
+    "cli changeset submit": _OPERATOR,
+    "cli changeset publish": _OPERATOR,
+    "cli changeset reject": _OPERATOR,
     "cli user add": _OPERATOR,
     "cli user list": _OPERATOR,
     "cli user disable": _OPERATOR,

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from gridmap.api.errors import _STATUS
 from gridmap.app import create_app
-from gridmap.errors import GridmapError
+from gridmap.errors import ClusterError, GridmapError, SettingsError
 from gridmap.settings import Settings
 from tests.problems import assert_problem
 
@@ -63,14 +63,12 @@ def test_every_answer_forbids_foreign_script(api: TestClient) -> None:
     assert "http" not in policy
 
 
-def test_every_domain_error_has_a_status() -> None:
+def test_every_domain_error_that_a_route_may_raise_has_a_status() -> None:
     def leaves(cls: type[GridmapError]) -> list[type[GridmapError]]:
         return [cls, *(leaf for child in cls.__subclasses__() for leaf in leaves(child))]
 
-    served = [cls for cls in leaves(GridmapError) if cls.__name__ not in {"SettingsError", "ClusterError"}]
-    unmapped = [cls for cls in served if not any(c in _STATUS for c in cls.__mro__ if c is not GridmapError)]
-    assert [cls.__name__ for cls in unmapped if cls.__module__ == "gridmap.errors"] == [
-        "GridmapError",
-        "AlreadyRunning",
-        "SchemaTooNew",
-    ]
+    # What keeps a server from starting never reaches a route.
+    served = [cls for cls in leaves(GridmapError)[1:] if not issubclass(cls, SettingsError | ClusterError)]
+    assert len(served) > 8
+    unmapped = [cls.__name__ for cls in served if not any(c in _STATUS for c in cls.__mro__ if c is not GridmapError)]
+    assert unmapped == []

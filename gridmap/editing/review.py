@@ -1,0 +1,147 @@
+"""Submitting, publishing, rejecting and reverting changesets, and the first load of empty villages. Nothing commits."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.access.audit import Actor
+from gridmap.db.locks import lock_villages
+from gridmap.db.versions import time_of
+from gridmap.editing import queries
+from gridmap.editing.ground import get_villages, stale_problem
+from gridmap.editing.model import Changeset
+from gridmap.editing.plan import Plan
+from gridmap.editing.problems import errors_among
+from gridmap.editing.proposal import ProposedGrid
+from gridmap.editing.publishing import write_plan
+from gridmap.editing.record import HasErrors, NotEmpty, OwnChange, WrongStatus
+from gridmap.editing.service import (
+    as_proposed,
+    check_villages,
+    expect_status,
+    get_locked,
+    look_ahead,
+    open_changeset,
+    subject,
+    write_content,
+)
+from gridmap.errors import FieldError, InvalidInput, StaleBase
+from gridmap.grids import service as grids
+
+
+def submit(session: Session, actor: Actor, changeset_id: int) -> None:
+    """Hands a draft over for review. Raises HasErrors while anything forbids publishing it, WrongStatus."""
+    changeset = get_locked(session, actor.caller, changeset_id)
+    expect_status(changeset, ("draft",), "submitted")
+    _, planned, _ = look_ahead(session, changeset)
+    _refuse_errors(planned)
+    changeset.status = "submitted"
+    changeset.submitted_at = queries.now(session)
+    changeset.submitted_by = actor.caller.name
+    changeset.reason = None
+    audit.record(session, actor, "changeset.submit", [subject(changeset_id)])
+    session.flush()
+
+
+def publish(session: Session, actor: Actor, changeset_id: int) -> int:
+    """Makes a submitted changeset true and returns its dataset version.
+
+    Raises OwnChange for the author, WrongStatus, StaleBase that names what was published meanwhile, HasErrors.
+    """
+    changeset = get_locked(session, actor.caller, changeset_id)
+    expect_status(changeset, ("submitted",), "published")
+    if same_person(changeset.author, actor.caller.name):
+        raise OwnChange("A changeset is published by a second person, never by its author.")
+    lock_villages(session, changeset.villages)
+    stale = stale_problem(session, changeset.villages, changeset.base_version)
+    if stale is not None:
+        raise StaleBase(stale.message_en)
+    version = _publish(session, actor, changeset)
+    if changeset.reverts is not None:
+        get_locked(session, actor.caller, changeset.reverts).status = "reverted"
+        session.flush()
+    return version
+
+
+def reject(session: Session, actor: Actor, changeset_id: int, reason: str) -> None:
+    """Sends a submitted changeset back to its author, who may take it up again. Raises InvalidInput, WrongStatus."""
+    changeset = get_locked(session, actor.caller, changeset_id)
+    expect_status(changeset, ("submitted",), "rejected")
+    if not reason.strip():
+        raise InvalidInput("Say why.", errors=[FieldError("reason", "a reason is wanted", "missing")])
+    changeset.status = "rejected"
+    changeset.reason = reason.strip()
+    changeset.decided_at = queries.now(session)
+    changeset.decided_by = actor.caller.name
+    audit.record(session, actor, "changeset.reject", [subject(changeset_id)])
+    session.flush()
+
+
+def revert(session: Session, actor: Actor, changeset_id: int) -> int:
+    """Drafts a changeset that restores what was before a published one, and returns its id; it is reviewed like any.
+
+    Raises StaleBase when something else was published about its villages since, which would be lost;
+    WrongStatus for what is not published, or was a first load.
+    """
+    changeset = get_locked(session, actor.caller, changeset_id)
+    expect_status(changeset, ("published",), "reverted")
+    version = changeset.published_version or 0
+    stale = stale_problem(session, changeset.villages, version)
+    if stale is not None:
+        raise StaleBase(f"Revert what came after it first. {stale.message_en}")
+    former = grids.list_grids_of_version(session, changeset.villages, version - 1)
+    if not former:
+        raise WrongStatus(f"Changeset {changeset_id} was a first load: there is no state before it to go back to.")
+    new_id = open_changeset(session, actor, changeset.villages, f"Revert: {changeset.title}", reverts=changeset_id)
+    reverting = get_locked(session, actor.caller, new_id)
+    write_content(session, reverting, [as_proposed(grid) for grid in former])
+    return new_id
+
+
+def first_load(session: Session, actor: Actor, title: str, content: Sequence[ProposedGrid]) -> int:
+    """Publishes the first grids of villages that never had any, and returns the dataset version.
+
+    The one change that needs no second person. All villages are of one county; one without an outline gets the union
+    of its grids. Raises NotEmpty, HasErrors with every error, and what `open_changeset` raises.
+    """
+    villages = [village.code for village in get_villages(session, [grid.village_code for grid in content])]
+    check_villages(actor.caller, villages)
+    lock_villages(session, villages)
+    if grids.codes_ever_used(session, villages):
+        raise NotEmpty("One of these villages has grids, or had some: a change of them is reviewed.")
+    changeset = get_locked(session, actor.caller, open_changeset(session, actor, villages, title))
+    write_content(session, changeset, content)
+    changeset.reason = "first load"
+    return _publish(session, actor, changeset)
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names of callers are one person's: ``user:wang`` at the command line is ``cli:wang``.
+
+    >>> same_person("user:wang", "cli:Wang"), same_person("user:wang", "user:li")
+    (True, False)
+    """
+    return one.rpartition(":")[2].casefold() == other.rpartition(":")[2].casefold()
+
+
+def _publish(session: Session, actor: Actor, changeset: Changeset) -> int:
+    _, planned, found = look_ahead(session, changeset)
+    _refuse_errors(planned)
+    version = write_plan(session, changeset, planned, found, actor.caller.name)
+    changeset.status = "published"
+    changeset.published_version = version
+    changeset.decided_at = time_of(session, version)
+    changeset.decided_by = actor.caller.name
+    audit.record(session, actor, "changeset.publish", [subject(changeset.id)])
+    session.flush()
+    return version
+
+
+def _refuse_errors(planned: Plan) -> None:
+    errors = errors_among(planned.problems)
+    if errors:
+        first = errors[0].message
+        raise HasErrors(f"{len(errors)} errors have to be put right first: {first}", errors=errors)
+    if not planned.with_action("add", "change", "retire"):
+        raise HasErrors("The changeset proposes nothing that is not so already.")

@@ -1,0 +1,252 @@
+"""Drafts of changesets: opened, filled, shown with their problems and their effect. Nothing here commits."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.access.audit import Actor
+from gridmap.access.caller import Caller
+from gridmap.access.rights import check_scope
+from gridmap.db.geometry import from_shapely
+from gridmap.db.versions import current_version
+from gridmap.editing import queries
+from gridmap.editing.consequences import Consequences, consequences
+from gridmap.editing.effect import effect_of
+from gridmap.editing.ground import get_villages, load_ground, stale_problem
+from gridmap.editing.model import Changeset
+from gridmap.editing.plan import Plan, action_of, plan
+from gridmap.editing.problems import Kind, Problem
+from gridmap.editing.proposal import Ground, ProposedGrid
+from gridmap.editing.record import ChangesetRecord, DraftGrid, Report, WrongStatus
+from gridmap.errors import FieldError, Forbidden, InvalidInput, NotFound
+from gridmap.geo.arrays import as_multi
+from gridmap.grids import service as grids
+from gridmap.grids.numbering import renumber
+from gridmap.grids.service import GridRecord
+
+OPEN = ("draft", "submitted")
+EDITABLE = ("draft", "rejected")
+
+
+def open_changeset(
+    session: Session, actor: Actor, villages: Sequence[str], title: str, *, reverts: int | None = None
+) -> int:
+    """Begins a changeset of some villages with their grids as they are, and returns its id.
+
+    Raises InvalidInput without a title or for what is no village, NotFound, Forbidden outside the scope.
+    """
+    named = [village.code for village in get_villages(session, villages)]
+    check_villages(actor.caller, named)
+    if not title.strip():
+        raise InvalidInput("A changeset wants a title.", errors=[FieldError("title", "a title is wanted", "missing")])
+    changeset = Changeset(
+        county_code=named[0][:6],
+        villages=named,
+        title=title.strip(),
+        author=actor.caller.name,
+        base_version=current_version(session),
+        reverts=reverts,
+    )
+    session.add(changeset)
+    session.flush()
+    current = grids.list_grids(session, prefixes=named)
+    write_content(session, changeset, [as_proposed(grid) for grid in current])
+    audit.record(session, actor, "changeset.open", [subject(changeset.id)])
+    return changeset.id
+
+
+def propose(
+    session: Session,
+    actor: Actor,
+    changeset_id: int,
+    content: Sequence[ProposedGrid],
+    *,
+    base_version: int | None = None,
+) -> None:
+    """Puts the complete new state of its villages into a changeset, whatever is wrong with it.
+
+    `base_version` is the dataset version that the state was drawn on, when it is newer than the one before. A
+    rejected changeset becomes a draft again. Raises Forbidden unless the actor is its author, WrongStatus for one
+    that is submitted or decided, InvalidInput for a version that does not exist.
+    """
+    changeset = get_locked(session, actor.caller, changeset_id)
+    if changeset.author != actor.caller.name:
+        raise Forbidden(f"Changeset {changeset_id} is {changeset.author}'s to edit.")
+    expect_status(changeset, EDITABLE, "edited")
+    if base_version is not None:
+        newest = current_version(session)
+        if not 0 <= base_version <= newest:
+            message = f"there is no version {base_version}; the newest is {newest}"
+            raise InvalidInput(f"base_version: {message}", errors=[FieldError("base_version", message)])
+        changeset.base_version = base_version
+    changeset.status = "draft"
+    changeset.updated_at = queries.now(session)
+    write_content(session, changeset, content)
+    audit.record(session, actor, "changeset.propose", [subject(changeset_id)])
+
+
+def propose_renumbering(session: Session, actor: Actor, changeset_id: int, village_code: str) -> dict[str, str]:
+    """Gives the grids of one village in a draft the codes that the standard asks for; returns old and new ones.
+
+    Grids that are new anyway are numbered when they are published. Raises as `propose`, and NumberingFull.
+    """
+    changeset = get_locked(session, actor.caller, changeset_id)
+    if village_code not in changeset.villages:
+        raise InvalidInput(f"Village {village_code} is not in changeset {changeset_id}.")
+    content = content_of(session, changeset)
+    mine = {grid.code: grid.geometry for grid in content if grid.code and grid.village_code == village_code}
+    new_codes = dict(renumber(mine, grids.codes_ever_used(session, [village_code])))
+    renumbered = [replace(grid, code=new_codes.get(grid.code or "", grid.code)) for grid in content]
+    propose(session, actor, changeset_id, renumbered)
+    return new_codes
+
+
+def list_changesets(
+    session: Session,
+    caller: Caller,
+    *,
+    status: str | None = None,
+    village: str | None = None,
+    before: int | None = None,
+    limit: int | None = None,
+) -> list[ChangesetRecord]:
+    """Changesets whose villages all lie in the caller's scope, the newest first; those with an id below `before`."""
+    rows = queries.list_changesets(
+        session, status=status, village=village, within=caller.within, before=before, limit=limit
+    )
+    return [ChangesetRecord.of(row) for row in rows]
+
+
+def get_report(session: Session, caller: Caller, changeset_id: int) -> Report:
+    """A changeset with its problems and effect. Raises NotFound, Forbidden outside the scope."""
+    changeset = _get(session, caller, changeset_id)
+    record = ChangesetRecord.of(changeset)
+    if changeset.effect is not None:
+        return Report(record, [], changeset.effect, {})
+    if changeset.status not in {*OPEN, *EDITABLE}:
+        return Report(record, [], {}, {})
+    _, planned, found = look_ahead(session, changeset)
+    return Report(record, planned.problems, effect_of(planned, found), dict(planned.codes))
+
+
+def list_content(session: Session, caller: Caller, changeset_id: int) -> list[DraftGrid]:
+    """The grids that a changeset proposes and those that it retires. Raises as `get_report`."""
+    changeset = _get(session, caller, changeset_id)
+    return [DraftGrid.of(row) for row in queries.proposed_grids(session, changeset)]
+
+
+def look_ahead(session: Session, changeset: Changeset) -> tuple[Ground, Plan, Consequences]:
+    """What publishing a changeset would do now, all problems included."""
+    content = content_of(session, changeset)
+    ground = load_ground(session, changeset.villages, content)
+    planned = plan(ground, content)
+    reverted = None
+    if changeset.reverts is not None:
+        original = queries.find_changeset(session, changeset.reverts)
+        reverted = None if original is None else original.published_version
+    found = consequences(session, ground, planned, reverted_version=reverted)
+    stale = stale_problem(session, changeset.villages, changeset.base_version)
+    more = [Problem.of(Kind.GROUPS_FULL, [grid]) for grid in found.moves.full_grids]
+    problems = [*([] if stale is None else [stale]), *planned.problems, *more]
+    return ground, replace(planned, problems=problems), found
+
+
+def content_of(session: Session, changeset: Changeset) -> list[ProposedGrid]:
+    """The state that a changeset proposes."""
+    drafts = [DraftGrid.of(row) for row in queries.proposed_grids(session, changeset)]
+    return [draft.proposed() for draft in drafts if draft.action != "retire"]
+
+
+def write_content(session: Session, changeset: Changeset, content: Sequence[ProposedGrid]) -> None:
+    """Replaces what a changeset proposes; what it leaves out of the current grids is kept as retired."""
+    current = {grid.code: grid for grid in grids.list_grids(session, prefixes=changeset.villages)}
+    named = _with_refs(content)
+    codes = {grid.code for grid in named}
+    actions = [action_of(current.get(grid.code or ""), grid) for grid in named]
+    retired = [as_proposed(grid) for code, grid in current.items() if code not in codes]
+    rows = [
+        _row(changeset, position, action, grid)
+        for position, (action, grid) in enumerate(
+            [*zip(actions, named, strict=True), *(("retire", grid) for grid in retired)], 1
+        )
+    ]
+    queries.replace_proposed(session, changeset, rows)
+
+
+def as_proposed(grid: GridRecord) -> ProposedGrid:
+    """A grid as it is, proposed to stay so."""
+    return ProposedGrid(
+        village_code=grid.village_code,
+        code=grid.code,
+        name=grid.name,
+        geometry=grid.geometry,
+        name_bo=grid.name_bo,
+        kind=grid.kind,
+        note=grid.note,
+        ref=grid.code,
+    )
+
+
+def get_locked(session: Session, caller: Caller, changeset_id: int) -> Changeset:
+    """A changeset as it is now, and nobody else's to change until the transaction ends. Raises as `get_report`."""
+    return _in_scope(caller, changeset_id, queries.lock_changeset(session, changeset_id))
+
+
+def expect_status(changeset: Changeset, wanted: Sequence[str], done: str) -> None:
+    """Raises WrongStatus unless the changeset has one of the statuses."""
+    if changeset.status not in wanted:
+        raise WrongStatus(f"Changeset {changeset.id} is {changeset.status} and can't be {done}.")
+
+
+def check_villages(caller: Caller, villages: Sequence[str]) -> None:
+    """Raises Forbidden unless every village lies in the scope."""
+    for village in villages:
+        check_scope(caller, village)
+
+
+def subject(changeset_id: int) -> str:
+    """What the audit calls a changeset."""
+    return f"changeset:{changeset_id}"
+
+
+def _get(session: Session, caller: Caller, changeset_id: int) -> Changeset:
+    return _in_scope(caller, changeset_id, queries.find_changeset(session, changeset_id))
+
+
+def _in_scope(caller: Caller, changeset_id: int, changeset: Changeset | None) -> Changeset:
+    if changeset is None:
+        raise NotFound(f"There is no changeset {changeset_id}.")
+    check_villages(caller, changeset.villages)
+    return changeset
+
+
+def _with_refs(content: Sequence[ProposedGrid]) -> list[ProposedGrid]:
+    """Every grid with a ref of its own: the given one, its code, or a number; a second of the same gets a number."""
+    seen: Counter[str] = Counter()
+    named = []
+    for place, grid in enumerate(content, 1):
+        ref = grid.ref or grid.code or f"new-{place}"
+        seen[ref] += 1
+        named.append(replace(grid, ref=ref if seen[ref] == 1 else f"{ref}~{seen[ref]}"))
+    return named
+
+
+def _row(changeset: Changeset, position: int, action: str, grid: ProposedGrid) -> dict[str, Any]:
+    return {
+        "county_code": changeset.county_code,
+        "changeset_id": changeset.id,
+        "position": position,
+        "ref": grid.ref,
+        "action": action,
+        "village_code": grid.village_code,
+        "code": grid.code,
+        "name": grid.name,
+        "name_bo": grid.name_bo,
+        "kind": grid.kind,
+        "note": grid.note,
+        "geometry": from_shapely(as_multi(grid.geometry)),
+    }
