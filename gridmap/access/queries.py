@@ -1,6 +1,6 @@
 """Every statement on users, keys, sessions and the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ARRAY, Row, Text, cast, delete, func, select, text, update
@@ -90,3 +90,14 @@ def list_audit(
     if since is not None:
         stmt = stmt.where(AuditRecord.at >= since)
     return session.scalars(stmt).all()
+
+
+def recode_scopes(session: Session, codes: Mapping[str, str]) -> int:
+    """Grants for codes that have new ones; returns how many. Users and keys are few: one statement a code and table."""
+    count = 0
+    for table in (User, ApiKey):
+        granted = session.scalars(select(table.scope).where(table.scope.in_(list(codes))).distinct()).all()
+        for old in granted:
+            stmt = update(table).where(table.scope == old).values(scope=codes[old]).returning(table.id)
+            count += len(session.execute(stmt).all())
+    return count

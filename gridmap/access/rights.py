@@ -76,6 +76,7 @@ RIGHTS: dict[str, Right] = {
     "POST /api/v1/changesets/{changeset_id}/publish": _PUBLISH,
     "POST /api/v1/changesets/{changeset_id}/reject": _PUBLISH,
     "POST /api/v1/changesets/{changeset_id}/revert": _EDIT,
+    "POST /api/v1/divisions/changes": Right(frozenset({"admin"})),
     "cli up": _OPERATOR,
     "cli version": _OPERATOR,
     "cli bench": _OPERATOR,

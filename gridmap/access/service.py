@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,6 +115,11 @@ def list_keys(session: Session) -> Sequence[KeyRecord]:
     return [
         KeyRecord(k.name, k.role, k.scope, k.personal, k.created_at, k.revoked_at) for k in queries.list_keys(session)
     ]
+
+
+def recode_scopes(session: Session, codes: Mapping[str, str]) -> int:
+    """Moves grants along when divisions, grids or groups get new codes; returns how many there were."""
+    return queries.recode_scopes(session, codes)
 
 
 def sha256(secret: str) -> bytes:

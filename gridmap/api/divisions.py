@@ -1,22 +1,37 @@
 """Routes of the division tree."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.orm import Session
 
+from gridmap.access.audit import Actor
 from gridmap.api import geojson
-from gridmap.api.deps import ReadingDep
+from gridmap.api.deps import Reading, ReadingDep, SessionDep
 from gridmap.api.params import DivisionCodePath, PageDep, parse_includes
 from gridmap.api.scope import MapScopeDep
+from gridmap.api.security import ActorDep
 from gridmap.divisions import service
 from gridmap.divisions.schema import (
+    DivisionChangeIn,
+    DivisionChangeOut,
     DivisionChildren,
     DivisionCounts,
     DivisionDetail,
     DivisionList,
     DivisionOut,
     DivisionStep,
+    MergeVillages,
+    Recode,
+    Rename,
+    SplitVillage,
 )
+from gridmap.divisions.service import DivisionRecord
+from gridmap.divisions.writing import successors_of
+from gridmap.editing import division_changes
+from gridmap.editing.division_changes import DivisionChanged, Names
+from gridmap.errors import NotFound
 from gridmap.snapshot.counts import count_within
 
 router = APIRouter(prefix="/divisions", tags=["divisions"])
@@ -58,16 +73,23 @@ def get_division(
     scope: MapScopeDep,
     include: Annotated[str, Query(description="`outline` adds the outline as GeoJSON.")] = "",
 ) -> DivisionDetail:
-    """A division with its chain, its counts and, with `include=outline`, its outline."""
-    scope.require(code)
+    """A division with its chain, its counts and, with `include=outline`, its outline.
+
+    A code that is no longer current answers as it last was, with its successors.
+    """
+    # Grants went along with new codes: an old one is told to whom its successors are.
+    scope.require(code, *successors_of(reading.session, code))
     wanted = parse_includes(include, INCLUDES)
-    record = service.get_division(reading.session, code, reading.at)
-    chain = service.chain_above(reading.session, code, reading.at)
+    record, then = _division(reading, code)
+    chain = service.chain_above(reading.session, code, then)
+    holds = record.valid_to is None
     return DivisionDetail(
         **DivisionOut.of(record).model_dump(),
         version=reading.version,
+        status="current" if holds or reading.at else "retired",
+        successors=[] if holds else successors_of(reading.session, code),
         chain=[DivisionStep.model_validate(d) for d in chain],
-        counts=DivisionCounts.model_validate(count_within(reading.session, code, reading.at)),
+        counts=DivisionCounts.model_validate(count_within(reading.session, code, then)),
         bbox=None if record.outline is None else record.outline.bounds,
         outline=geojson.geometry(record.outline) if record.outline is not None and "outline" in wanted else None,
         outline_source=record.outline_source,
@@ -79,9 +101,42 @@ def get_division(
     )
 
 
+@router.post("/changes")
+def change_divisions(asked: DivisionChangeIn, session: SessionDep, actor: ActorDep) -> DivisionChangeOut:
+    """Renames, recodes, merges or splits divisions; grids, addresses and people take the new codes at once."""
+    return DivisionChangeOut.model_validate(_carry_out(session, actor, asked))
+
+
 @router.get("/{code}/children")
 def list_children(code: DivisionCodePath, reading: ReadingDep, scope: MapScopeDep) -> DivisionChildren:
     """The divisions directly below one, by code."""
     scope.require(code)
     children = service.list_children(reading.session, code, reading.at)
     return DivisionChildren(version=reading.version, code=code, children=[DivisionOut.of(d) for d in children])
+
+
+def _division(reading: Reading, code: str) -> tuple[DivisionRecord, datetime | None]:
+    """The division as asked for, and the time at which what lies around it has to be looked up."""
+    try:
+        return service.get_division(reading.session, code, reading.at), reading.at
+    except NotFound:
+        if reading.at is not None:
+            raise
+    last = service.get_last_division(reading.session, code)
+    return last, last.valid_from
+
+
+def _carry_out(session: Session, actor: Actor, asked: DivisionChangeIn) -> DivisionChanged:
+    change = asked.root
+    names = Names(change.name, change.name_full, change.name_bo)
+    match change:
+        case Rename():
+            return division_changes.rename(session, actor, change.code, names)
+        case Recode():
+            return division_changes.recode(session, actor, change.code, change.new_code, names)
+        case MergeVillages():
+            return division_changes.merge_villages(session, actor, change.codes, change.into, names)
+        case SplitVillage():
+            return division_changes.split_village(
+                session, actor, change.code, new_code=change.new_code, moved=change.grids, names=names
+            )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import shapely
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -13,10 +14,17 @@ from gridmap.db.engine import make_engine, transaction
 from gridmap.demo.service import demo_facts, load_demo, remove_demo
 from gridmap.demo.tables import COLUMNS
 from gridmap.divisions.model import Division, DivisionVersion
+from gridmap.editing import division_changes, review, service
+from gridmap.editing.division_changes import Names
+from gridmap.editing.proposal import ProposedGrid
 from gridmap.errors import Conflict, InvalidInput
+from gridmap.geo.arrays import Polygonal
+from gridmap.grids import service as grids
+from gridmap.snapshot.counts import households_by_grid
 from tests.county import small_county
 from tests.demo import LUQU, ZHUONI, county, land
 from tests.postgres import Server
+from tests.villages import ANNA, BERT
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -204,6 +212,36 @@ def test_removing_leaves_users_and_the_audit_and_goes_on_counting_versions(clone
         assert demo_facts(session) is None
         assert remove_demo(session, actor="test") == ()
         assert load_demo(session, county=LUQU, actor="test", land=land()).version == 3
+
+
+def test_what_was_edited_in_the_demo_is_removed_with_it(session: Session) -> None:
+    load_demo(session, county=LUQU, actor="test", land=land())
+    village = grids.list_grids(session, prefixes=[LUQU])[0].village_code
+    parts = [grid.geometry for grid in grids.list_grids(session, prefixes=[village])]
+    whole = shapely.coverage_union_all(parts)
+    assert len(parts) > 1
+    assert isinstance(whole, Polygonal)
+    before = households_by_grid(session, grids.codes_ever_used(session, [village]))
+    changeset = service.open_changeset(session, ANNA, [village], "one grid")
+    service.propose(session, ANNA, changeset, [ProposedGrid(village, None, "全村", whole)])
+    review.submit(session, ANNA, changeset)
+    review.publish(session, BERT, changeset)
+    (merged,) = grids.list_grids(session, prefixes=[village])
+    assert households_by_grid(session, [merged.code]) == {
+        merged.code: tuple(map(sum, zip(*before.values(), strict=True)))
+    }
+    division_changes.rename(session, ANNA, village[:9], Names(name="新镇"))
+    assert remove_demo(session, actor="test") == (LUQU,)
+    for table in (
+        "changeset",
+        "changeset_grid",
+        "grid_lineage",
+        "group_lineage",
+        "division_lineage",
+        "grid",
+        "division",
+    ):
+        assert _count(session, table) == 0
 
 
 def test_a_county_that_was_entered_beside_the_demo_is_not_removed_with_it(session: Session) -> None:
