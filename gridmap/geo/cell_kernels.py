@@ -6,7 +6,7 @@ import numpy as np
 
 from gridmap.geo.arrays import FloatArray, IntArray
 from gridmap.geo.cells import EDGE_SHIFT, MASK_BITS, MASK_SHIFT, MORE, SLOT_BITS, VERTEX_SHIFT, Int32Array
-from gridmap.geo.compiled import compiled, inlined
+from gridmap.geo.compiled import bare, compiled, inlined
 from gridmap.geo.predicates import FILTER, UNDERFLOW
 
 UNDECIDED = -2
@@ -261,16 +261,15 @@ def _touched(on: Arrays, px: float, py: float, found: IntArray) -> int:
     return lowest | (BORDER if bordering else 0) | count << COUNT_SHIFT
 
 
-@compiled
+@bare
 def locate(on: Arrays, number: IntArray, x: FloatArray, y: FloatArray, told: IntArray) -> None:
     """Fills in what touches the points of these numbers, each in one number.
 
     That is the first polygon, `BORDER` if the point is on the border of any, and from bit COUNT_SHIFT how many touch
     it; NOTHING; or UNDECIDED.
     """
-    nothing = np.empty(0, np.int64)
     for at in range(len(number)):
-        told[number[at]] = _touched(on, x[at], y[at], nothing)
+        told[number[at]] = _touched(on, x[at], y[at], number[:0])
 
 
 @compiled

@@ -1,5 +1,6 @@
 """The polygon of a cell index that is nearest to a point on the ground, and those within an accuracy circle."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gridmap.geo.nearest_kernels import Near
 
 _GEOD = pyproj.Geod(a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING)
-_EQUAL_M = 5e-4
+EQUAL_M = 5e-4
 """Distances that differ by less are equal, so that the lowest code of two grids that meet in a corner is told."""
 _STEPS = (0.5, 0.02, 0.0005)
 """Parts of an edge to either side of where its foot is looked for, less and less, until the earth's bend in between is
@@ -38,8 +39,8 @@ class NearestSearch:
         self.index = index
         self._live = np.arange(index.segments) if live is None else np.flatnonzero(live)
 
-    def find_nearest(self, point: LonLat) -> Nearest | None:
-        """The polygon whose border is nearest, the first of equals, to 1 mm; None without any.
+    def find_nearest(self, point: LonLat, within_m: float = math.inf) -> Nearest | None:
+        """The polygon whose border is nearest, the first of equals, to 1 mm; None without any in that reach.
 
         The point lies outside all of them: whether it does, `CellLookup` knows.
 
@@ -49,23 +50,24 @@ class NearestSearch:
         >>> round(search.find_nearest(LonLat(103.5, 34.49)).distance_m, 3)
         1109.314
         """
-        if not len(self._live):
+        edges = self._candidates(point, within_m) if len(self._live) else []
+        measured = [(*self._foot(point, edge), self._owner(edge)) for edge in edges]
+        if not measured:
             return None
-        measured = [(*self._foot(point, edge), self._owner(edge)) for edge in self._candidates(point)]
         least = min(distance for distance, _, _ in measured)
         distance, at, polygon = min(
-            (each for each in measured if each[0] <= least + _EQUAL_M), key=lambda each: (each[2], each[0])
+            (each for each in measured if each[0] <= least + EQUAL_M), key=lambda each: (each[2], each[0])
         )
         return Nearest(polygon, distance, at)
 
-    def _candidates(self, point: LonLat) -> list[int]:
+    def _candidates(self, point: LonLat, within_m: float) -> list[int]:
         """The first vertices of the edges that may be nearest."""
         from gridmap.geo import nearest_kernels as kernels  # noqa: PLC0415 - compiled, so imported when first needed
 
         room = _ROOM
         while True:
             found, low = np.empty(room, np.int64), np.empty(room)
-            limit, count = kernels.search(self._near, point.lon, point.lat, found, low)
+            limit, count = kernels.search(self._near, point.lon, point.lat, within_m, found, low)
             if count <= room:
                 return [int(edge) for edge in found[:count][low[:count] <= limit]]
             room = count
@@ -96,7 +98,8 @@ class NearestSearch:
     def _near(self) -> "Near":
         from gridmap.geo.nearest_kernels import GROUP, Near, balls  # noqa: PLC0415
 
-        index, live = self.index, self._live
+        index = self.index
+        live = self._live[_packed(index.box[self._live], GROUP)]
         return Near(
             live, balls(_joined(index.box[live], GROUP)), balls(index.box[live]),
             index.leaf_start, index.leaf_box, index.vertex_start, index.vertices,
@@ -168,6 +171,14 @@ def _polygons_of(index: CellIndex, segment: int, cells: Int32Array) -> IntArray:
         parts += [index.words[at[(head & SLOT_BITS) > slot] + 1 + slot].astype(np.int64) for slot in slots]
         at = (at + 1 + (head & SLOT_BITS) + (head >> EDGE_SHIFT))[head & MORE != 0]
     return np.unique(np.concatenate(parts))
+
+
+def _packed(boxes: FloatArray, group: int) -> IntArray:
+    """An order in which every so many boxes lie close together: bands of latitude, from west to east in each."""
+    x, y = boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    by_latitude = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+    wide = max(1, round(math.sqrt(len(boxes) * group)))
+    return np.lexsort((x, by_latitude // wide))
 
 
 def _joined(boxes: FloatArray, group: int) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gridmap.geo.arrays import FloatArray, IntArray
 from gridmap.geo.cells import LEAF
-from gridmap.geo.compiled import compiled, inlined
+from gridmap.geo.compiled import bare, compiled, inlined
 
 _SEMI_MAJOR_M = 6378137.0
 _ECCENTRICITY_SQUARED = 0.006694380022900787
@@ -26,7 +26,7 @@ class Near(NamedTuple):
     """What the search reads of an index. A ball is about a box: x, y, z of its centre and its radius in metres."""
 
     live: IntArray
-    """The segments that count, in order."""
+    """The segments that count, neighbours together."""
     group_balls: FloatArray
     """About every `GROUP` live segments that follow each other."""
     segment_balls: FloatArray
@@ -114,7 +114,7 @@ def _search_leaf(
     return limit, count
 
 
-@compiled
+@bare
 def _search_segment(
     on: Near, s: int, px: float, py: float, pz: float, limit: float, found: IntArray, low: FloatArray, count: int
 ) -> tuple[float, int]:
@@ -144,14 +144,14 @@ def _nearest_first(
 
 
 @compiled
-def search(on: Near, lon: float, lat: float, found: IntArray, low: FloatArray) -> tuple[float, int]:
-    """What the nearest edge is within, in metres, and how many edges were near when they were met.
+def search(on: Near, lon: float, lat: float, limit: float, found: IntArray, low: FloatArray) -> tuple[float, int]:
+    """What the nearest edge is within, in metres and no more than a limit, and how many edges were near when met.
 
     Their first vertices are written to `found` as far as it reaches, and what they are at least away to `low`. Those
     that are at least farther away than the limit are not the nearest.
     """
     px, py, pz = place(lon, lat)
-    limit, count = math.inf, 0
+    count = 0
     groups, order = _nearest_first(on.group_balls, 0, len(on.group_balls), px, py, pz)
     for group in order:
         if groups[group] > limit:
