@@ -82,6 +82,12 @@ class VersionNotReached(Unavailable):
     code = "version_not_reached"
 
 
+class SnapshotDamaged(Unavailable):
+    """A file of the snapshot is missing, cut short or not what was written; the detail names it."""
+
+    code = "snapshot_damaged"
+
+
 class SettingsError(GridmapError):
     """A GRIDMAP_* variable is unknown or has a bad value."""
 

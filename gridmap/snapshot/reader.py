@@ -1,0 +1,204 @@
+"""Locating in a snapshot: its segment files mapped and looked up as one. No database is asked."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gridmap.errors import NotFound, SnapshotDamaged
+from gridmap.geo.arrays import BoolArray, IntArray, as_pair
+from gridmap.geo.cell_lookup import CellLookup
+from gridmap.geo.lonlat import LonLat
+from gridmap.geo.nearest import EQUAL_M, NearestSearch, shares
+from gridmap.snapshot.manifest import Manifest, kept_versions, live_rows, read_manifest, segments_folder
+from gridmap.snapshot.segment import DivisionName, GridName, Kind, read_segments, to_index
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What touches a point: by code, the lowest first, with the chain above the first and whether on a border."""
+
+    items: tuple[GridName, ...]
+    divisions: tuple[DivisionName, ...]
+    on_boundary: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundMany:
+    """For many points the lowest code that touches each, null for none; how many do; and whether it is on a border."""
+
+    codes: pa.StringArray
+    touching: IntArray
+    on_boundary: BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNearest:
+    """The nearest to a point outside all."""
+
+    item: GridName
+    distance_m: float
+
+
+class Segments:
+    """Those segments of a snapshot's files that are looked up together: all villages, or one layer."""
+
+    def __init__(self, tables: Sequence[pa.Table], live: Sequence[BoolArray]) -> None:
+        self._files = [_File(table, rows) for table, rows in zip(tables, live, strict=True) if rows.any()]
+
+    def find(self, lon: float, lat: float) -> Found:
+        """What touches a point."""
+        hits: list[tuple[GridName, _File, int]] = []
+        border = False
+        for file in self._files:
+            polygons, on_boundary = file.lookup.locate(lon, lat)
+            border |= on_boundary
+            hits += [(file.item(polygon), file, polygon) for polygon in polygons]
+        if not hits:
+            return _NOTHING
+        if len(hits) > 1:
+            hits.sort(key=lambda hit: hit[0].code)
+        return Found(tuple(hit[0] for hit in hits), hits[0][1].divisions(hits[0][2]), border)
+
+    def find_many(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> FoundMany:
+        """For points in any order the lowest code that touches each; what is no number is touched by nothing."""
+        x, y = as_pair(lon, lat)
+        best, touching = np.full(x.size, -1), np.zeros(x.size, np.int64)
+        border = np.zeros(x.size, bool)
+        codes = pa.concat_arrays([file.codes for file in self._files] or [pa.array([], pa.string())])
+        first = 0
+        for file in self._files:
+            located = file.lookup.locate_many(x, y)
+            here = np.where(located.polygon < 0, -1, located.polygon + first)
+            twice = (here >= 0) & (best >= 0)
+            pairs = zip(best[twice].tolist(), here[twice].tolist(), strict=True)
+            best[twice] = [min(pair, key=lambda at: str(codes[at])) for pair in pairs]
+            best = np.where(best < 0, here, best)
+            touching += located.touching
+            border |= located.on_boundary
+            first += len(file.codes)
+        return FoundMany(codes.take(pa.array(best, mask=best < 0)), touching, border)
+
+    def find_nearest(self, point: LonLat) -> FoundNearest | None:
+        """The nearest on the ground to a point that nothing touches, of equals the lowest code; None without any."""
+        measured: list[FoundNearest] = []
+        least = math.inf
+        for file in self._files:
+            near = file.nearest.find_nearest(point, least + EQUAL_M)
+            if near is not None:
+                measured.append(FoundNearest(file.item(near.index), near.distance_m))
+                least = min(least, near.distance_m)
+        equal = [near for near in measured if near.distance_m <= least + EQUAL_M]
+        return min(equal, key=lambda near: near.item.code, default=None)
+
+    def find_shares(self, point: LonLat, accuracy_m: float) -> list[tuple[GridName, float]]:
+        """What a point of that accuracy may lie in and how much of its circle does, by code; see `nearest.shares`."""
+        parts = [
+            (file.item(part.polygon), part.share)
+            for file in self._files
+            for part in shares(file.lookup, point, accuracy_m)
+        ]
+        if accuracy_m <= 0:
+            parts = [(item, 1 / len(parts)) for item, _ in parts]
+        return sorted(parts, key=lambda part: part[0].code)
+
+
+class Snapshot:
+    """One dataset version, as it is served. What it has mapped stays readable when a newer one takes its place."""
+
+    def __init__(self, manifest: Manifest, tables: Sequence[pa.Table]) -> None:
+        self.manifest = manifest
+        self.version = manifest.version
+        self._tables = tables
+        self._live = [np.array(rows, bool) for rows in live_rows(manifest, tables)]
+
+    @classmethod
+    def open(cls, home: Path, version: int | None = None) -> Self:
+        """The version that is served, or one that is kept.
+
+        Raises NotFound when there is none, SnapshotDamaged when its manifest or a file is not what was written.
+        """
+        manifest = read_manifest(home, version)
+        if manifest is None:
+            raise NotFound("there is no snapshot yet" if version is None else f"version {version} is not kept")
+        return cls(manifest, [read_segments(segments_folder(home), entry) for entry in manifest.files])
+
+    @classmethod
+    def open_intact(cls, home: Path) -> Self:
+        """The version that is served or, when that is damaged or lost, the newest kept one that is not.
+
+        Raises NotFound and SnapshotDamaged as `open` does.
+        """
+        try:
+            return cls.open(home)
+        except (SnapshotDamaged, NotFound) as trouble:
+            for version in kept_versions(home):
+                try:
+                    return cls.open(home, version)
+                except (SnapshotDamaged, NotFound):
+                    continue
+            raise trouble from None
+
+    @cached_property
+    def villages(self) -> Segments:
+        """The grids of all villages."""
+        return self._segments("village", None)
+
+    def layer(self, name: str) -> Segments:
+        """A reference layer. Raises NotFound."""
+        found = self._segments("layer", name)
+        if not found._files:
+            raise NotFound(f"there is no layer {name!r}")
+        return found
+
+    def _segments(self, kind: Kind, code: str | None) -> Segments:
+        masks = []
+        for table, live in zip(self._tables, self._live, strict=True):
+            rows = pc.equal(table["kind"], kind).to_numpy() & live
+            masks.append(rows if code is None else rows & pc.equal(table["code"], code).to_numpy())
+        return Segments(self._tables, masks)
+
+
+class _File:
+    """A segment file's lookups and names."""
+
+    def __init__(self, table: pa.Table, live: BoolArray) -> None:
+        index = to_index(table)
+        self.lookup = CellLookup(index, live)
+        self.nearest = NearestSearch(index, live)
+        self.codes: pa.StringArray = _values(table, "codes")
+        self._rest = [_values(table, name) for name in ("names", "names_bo", "kinds")]
+        self._divisions = table["divisions"]
+        self._items: dict[int, GridName] = {}
+        self._chains: dict[int, tuple[DivisionName, ...]] = {}
+
+    def item(self, polygon: int) -> GridName:
+        """The names of a polygon, kept for the next time."""
+        found = self._items.get(polygon)
+        if found is None:
+            name, name_bo, kind = (column[polygon].as_py() for column in self._rest)
+            found = self._items[polygon] = GridName(self.codes[polygon].as_py(), name, name_bo, kind)
+        return found
+
+    def divisions(self, polygon: int) -> tuple[DivisionName, ...]:
+        """The chain above a polygon."""
+        found = self._chains.get(polygon)
+        if found is None:
+            row = int(np.searchsorted(self.lookup.index.polygon_start, polygon, side="right")) - 1
+            found = self._chains[polygon] = tuple(DivisionName(**step) for step in self._divisions[row].as_py())
+        return found
+
+
+_NOTHING = Found((), (), on_boundary=False)
+
+
+def _values(table: pa.Table, name: str) -> Any:
+    column = table[name]
+    return (column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()).values
