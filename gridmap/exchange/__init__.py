@@ -1,0 +1,1 @@
+"""Files in and out: reading what people hand over, saying what was made of it, and writing what others read."""

@@ -1,0 +1,214 @@
+"""What the columns of a file mean: the words that clerks and surveyors use, for every kind of import."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.table import Table, Value
+
+_X = ("lon", "x", "lng", "longitude", "经度", "x坐标", "东经", "东坐标", "横坐标", "easting", "point_x", "lon_wgs84")
+_Y = ("lat", "y", "latitude", "纬度", "y坐标", "北纬", "北坐标", "纵坐标", "northing", "point_y", "lat_wgs84")
+_SHAPE = ("geometry", "wkt", "geom", "shape_wkt", "几何", "图形")
+_PLACE = {"x": _X, "y": _Y, "wkt": _SHAPE}
+_CODE = ("编码", "代码", "编号")
+_DIVISION = ("code", "行政区划代码", "区划代码", "统计用区划代码")
+_NAME_BO = ("name_bo", "藏文名称", "藏语名称", "藏文名", "藏文")
+_NOTE = ("note", "remark", "备注", "说明")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of import: its fields with their usual headings, the first being the field's own name in exports."""
+
+    name: str
+    fields: Mapping[str, tuple[str, ...]]
+    required: tuple[str, ...]
+    code_digits: tuple[int, ...] = ()
+    """Lengths of the code, by which a column of codes is known when its heading is not."""
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "divisions",
+            {
+                "code": (*_DIVISION, "编码", "代码", "xzqdm", "pac", "zldwdm"),
+                "name": ("name", "行政区划名称", "区划名称", "名称", "xzqmc", "zldwmc", "mc"),
+                "level": ("level", "级别", "层级", "行政级别"),
+                "parent": ("parent", "上级代码", "上级编码", "父级代码", "上级", "parent_code", "pcode"),
+                "name_full": ("name_full", "全称", "行政区划全称"),
+                "name_bo": _NAME_BO,
+            },
+            ("code", "name", "level"),
+            (2, 6, 9, 12),
+        ),
+        Kind(
+            "outlines",
+            {
+                "code": (*_DIVISION, "村编码", "村代码", "编码", "代码", "xzqdm", "pac", "zldwdm"),
+                "source": ("source", "outline_source", "来源", "数据来源"),
+                **_PLACE,
+            },
+            ("code",),
+            (2, 6, 9, 12),
+        ),
+        Kind(
+            "grids",
+            {
+                "code": ("code", "网格编码", "网格代码", "网格编号", "wgbm", "wgdm", "wgbh", "grid_code", *_CODE),
+                "name": ("name", "网格名称", "网格名", "wgmc", "grid_name", "名称", "mc"),
+                "name_bo": _NAME_BO,
+                "kind": ("kind", "网格类型", "类型", "类别", "wglx"),
+                "note": _NOTE,
+                **_PLACE,
+            },
+            ("code", "name"),
+            (15,),
+        ),
+        Kind(
+            "groups",
+            {
+                "code": ("code", "联防组编码", "联户编码", "联防组代码", "联防组编号", "组编码", "group_code", *_CODE),
+                "name": ("name", "联防组名称", "联户名称", "联防组", "组名称", "组名", "group_name", "名称"),
+                "head": ("head", "联户长编号", "联户长编码", "head_id", "officer"),
+                "head_name": ("head_name", "联户长", "联户长姓名", "组长", "组长姓名", "姓名"),
+                "head_phone": ("head_phone", "联户长电话", "联系电话", "电话", "手机", "手机号", "手机号码", "phone"),
+            },
+            ("code", "name"),
+            (17,),
+        ),
+        Kind(
+            "shelters",
+            {
+                "id": ("id", "shelter", "安置点编号", "避难点编号", "编号"),
+                "name": ("name", "安置点名称", "避难安置点", "避难所名称", "安置点", "名称"),
+                "name_bo": _NAME_BO,
+                "kind": ("kind", "安置点类型", "类型", "类别"),
+                "village": ("village", "village_code", "村编码", "村代码", "所在村", "行政村代码"),
+                "address": ("address", "address_code", "地址编码"),
+                "capacity": ("capacity", "容纳人数", "可容纳人数", "容量", "人数"),
+                **_PLACE,
+            },
+            ("name", "capacity"),
+        ),
+        Kind(
+            "layer",
+            {
+                "code": ("code", "编码", "代码", "编号", "id"),
+                "name": ("name", "名称", "mc"),
+                **_PLACE,
+            },
+            ("code",),
+        ),
+    )
+}  # fmt: skip
+
+_KNOWN: dict[str, frozenset[str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """Which column each field is read from, and the sentence why; fields without a column are missing here."""
+
+    columns: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+
+def normal(heading: str) -> str:
+    """A heading without what doesn't tell columns apart: width, case, blanks, units in brackets, punctuation.
+
+    >>> normal(" 网格 编码（15位）*"), normal("Grid_Code")
+    ('网格编码', 'gridcode')
+    """
+    folded = unicodedata.normalize("NFKC", heading).lower()
+    return re.sub(r"[\W_]+", "", re.sub(r"\(.*?\)|\[.*?\]", "", folded))
+
+
+def is_known_heading(text: str) -> bool:
+    """Whether any kind of import knows the heading."""
+    if not _KNOWN:
+        words = (word for kind in KINDS.values() for words in kind.fields.values() for word in words)
+        _KNOWN["all"] = frozenset(normal(word) for word in words)
+    return normal(text) in _KNOWN["all"]
+
+
+def parse_map(options: Sequence[str], kind: Kind) -> dict[str, str]:
+    """`COLUMN=field` options as field → column. Raises InvalidInput for one of another form or an unknown field."""
+    asked: dict[str, str] = {}
+    for option in options:
+        column, equals, field = option.rpartition("=")
+        if not equals or not column.strip() or field.strip() not in kind.fields:
+            message = f"{option!r}: COLUMN=field is wanted, field being one of {', '.join(kind.fields)}"
+            raise InvalidInput(f"map: {message}", errors=[FieldError("map", message)])
+        asked[field.strip()] = column.strip()
+    return asked
+
+
+def map_columns(table: Table, kind: Kind, asked: Mapping[str, str]) -> Mapped:
+    """The column of each field: as asked, else by its heading, a heading cut off, or, for codes, by its content.
+
+    Raises InvalidInput when a required field has no column or two that are equally good.
+    """
+    columns = {field: _asked(table, column) for field, column in asked.items()}
+    reasons = dict.fromkeys(columns, "asked for")
+    # Whole headings of all fields before any beginning or content: 联户长 is no cut 联户长编号.
+    for search in (_by_heading, _by_cut_heading, _by_content):
+        for field in kind.fields:
+            free = [column for column in table.columns if column not in columns.values()]
+            found = None if field in columns else search(table, kind, field, free)
+            if found:
+                columns[field], reasons[field] = found
+    missing = [field for field in kind.required if field not in columns]
+    if missing:
+        there = ", ".join(table.columns) or "none"
+        message = f"{table.name}: no column for {', '.join(missing)}; there are {there}. Say --map COLUMN={missing[0]}."
+        raise InvalidInput(message, errors=[FieldError(field, "no column", "missing_column") for field in missing])
+    return Mapped(columns, reasons)
+
+
+def _asked(table: Table, column: str) -> str:
+    for same in (str.strip, normal):
+        for name in table.columns:
+            if same(name) == same(column):
+                return name
+    message = f"{table.name} has no column {column!r}; there are {', '.join(table.columns)}"
+    raise InvalidInput(f"map: {message}", errors=[FieldError("map", message)])
+
+
+def _by_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:
+    for word in kind.fields[field]:
+        hits = [column for column in free if normal(column) == normal(word)]
+        if len(hits) > 1:
+            message = f"{table.name}: {' and '.join(hits)} could both be {field}; say --map COLUMN={field}."
+            raise InvalidInput(message, errors=[FieldError(field, "two columns", "ambiguous_column")])
+        if hits:
+            return hits[0], "by its heading"
+    return None
+
+
+def _by_cut_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:  # noqa: ARG001
+    """A shapefile cuts headings after ten bytes: three characters of UTF-8, five of GBK."""
+    for word in kind.fields[field]:
+        for column in free:
+            cut = normal(column.rstrip("\ufffd"))
+            if len(cut) >= 3 and len(column.encode()) >= 9 and normal(word).startswith(cut):
+                return column, f"its heading is the beginning of {word}"
+    return None
+
+
+def _by_content(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:
+    if field != "code" or not kind.code_digits:
+        return None
+    fitting = [column for column in free if _all_codes(table.column(column), kind.code_digits)]
+    if len(fitting) != 1:
+        return None
+    digits = " or ".join(str(number) for number in kind.code_digits)
+    return fitting[0], f"it alone holds numbers of {digits} digits"
+
+
+def _all_codes(values: Sequence[Value], digits: Sequence[int]) -> bool:
+    texts = [str(value) for value in values if value is not None]
+    return bool(texts) and all(text.isascii() and text.isdigit() and len(text) in digits for text in texts)

@@ -1,0 +1,118 @@
+"""Excel and CSV: sheets as tables, the heading found below title lines, numbers and codes exactly as they stand."""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import python_calamine
+
+from gridmap.errors import InvalidInput
+from gridmap.exchange.archive import check_archive
+from gridmap.exchange.columns import is_known_heading
+from gridmap.exchange.encoding import Encoding, detect
+from gridmap.exchange.table import Row, Table, Value, unique_names
+
+_SEARCHED_FOR_HEADING = 10
+_DELIMITERS = ",\t;|"
+MAX_CELL = 1 << 20
+
+
+def load_excel(path: Path, name: str) -> list[Table]:
+    """Every sheet of an .xls or .xlsx that has something in it: values only, no formula or macro is run.
+
+    Raises InvalidInput for a broken workbook.
+    """
+    if path.read_bytes()[:2] == b"PK":
+        check_archive(path)
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_path(path)
+        sheets = [
+            (sheet, workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
+            for sheet in workbook.sheet_names
+        ]
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise InvalidInput(f"{name} is no Excel workbook that can be read: {error}.") from error
+    filled = [(sheet, cells) for sheet, cells in sheets if any(any(_is_filled(c) for c in row) for row in cells)]
+    if not filled:
+        raise InvalidInput(f"{name} has no sheet with anything in it.")
+    return [_table(f"{name}:{sheet}" if len(filled) > 1 else name, cells) for sheet, cells in filled]
+
+
+def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
+    """A text table; comma, tab, semicolon or bar. Raises InvalidInput with the line where it can't be read."""
+    data = path.read_bytes()
+    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InvalidInput(f"{name} is not a text file, and no format known here.")
+    encoding = asked or detect(data.splitlines())
+    try:
+        text = data.decode(encoding.name)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        message = f"{name}, line {line}: not readable as {encoding.name} ({encoding.reason}); say --encoding."
+        raise InvalidInput(message) from None
+    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    csv.field_size_limit(MAX_CELL)
+    try:
+        cells: list[list[Any]] = [list(row) for row in reader]
+    except csv.Error as error:
+        raise InvalidInput(f"{name}, line {reader.line_num}: {error}.") from None
+    return _table(name, cells, (f"text is {encoding.name}: {encoding.reason}",))
+
+
+def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[str, ...] = ()) -> Table:
+    heading = _heading(cells)
+    width = max((len(row) for row in cells[heading:]), default=0)
+    while width and not any(_is_filled(row[width - 1]) for row in cells[heading:] if len(row) >= width):
+        width -= 1
+    columns = unique_names([_heading_text(cell) for cell in _padded(cells[heading], width)])
+    rows = []
+    for number, row in enumerate(cells[heading + 1 :], heading + 2):
+        values = tuple(_value(cell) for cell in _padded(row, width))
+        if any(value is not None for value in values):
+            surplus = "it has more cells than the heading" if any(_is_filled(c) for c in row[width:]) else None
+            rows.append(Row(number, values, problem=surplus))
+    skipped = (f"the heading is line {heading + 1}; above it stands: {_line(cells[:heading])}",) if heading else ()
+    return Table(name, columns, tuple(rows), notes=(*notes, *skipped))
+
+
+def _heading(cells: Sequence[Sequence[Any]]) -> int:
+    """The first line with two known column names; else the first that is not empty."""
+    for place, row in enumerate(cells[:_SEARCHED_FOR_HEADING]):
+        if sum(is_known_heading(_heading_text(cell)) for cell in row) >= 2:
+            return place
+    return next(place for place, row in enumerate(cells) if any(_is_filled(cell) for cell in row))
+
+
+def _line(rows: Sequence[Sequence[Any]]) -> str:
+    return " ".join(str(cell).strip() for row in rows for cell in row if _is_filled(cell))[:80]
+
+
+def _padded(row: Sequence[Any], width: int) -> list[Any]:
+    return [*row[:width], *[None] * (width - len(row))]
+
+
+def _heading_text(cell: Any) -> str:
+    return "" if cell is None else unicodedata.normalize("NFKC", str(cell)).replace("\n", "").strip()
+
+
+def _is_filled(cell: Any) -> bool:
+    return cell is not None and str(cell).strip() != ""
+
+
+def _value(cell: Any) -> Value:
+    if isinstance(cell, str):
+        return cell.strip() or None
+    if isinstance(cell, (datetime, date, time)):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return str(cell)
+    # Excel knows only floats: a whole one is written without its ".0", as the sheet shows it.
+    # From 1e15 on digits are lost, and it stays a float, so that nobody takes it for a code.
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return int(cell)
+    return cell  # type: ignore[no-any-return] # calamine hands over str, bool, float, int and times only
