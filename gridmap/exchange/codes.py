@@ -1,0 +1,69 @@
+"""Codes as they come: numbers from Excel, full-width digits, trailing zeros; refused when digits are missing."""
+
+import unicodedata
+
+from gridmap.exchange.table import Value
+
+_LENGTHS = {"province": 2, "prefecture": 6, "county": 6, "township": 9, "village": 12}
+
+
+class BadCode(ValueError):
+    """A code that can't be used; the sentence says why."""
+
+
+def code_text(value: Value) -> str | None:
+    """A code as text; None when there is none. Raises BadCode for a number that has lost digits.
+
+    >>> code_text("６２３０２２ 101200001"), code_text(623022101200001), code_text(" ")
+    ('623022101200001', '623022101200001', None)
+    >>> code_text(6.2302210120000101e16)
+    Traceback (most recent call last):
+    gridmap.exchange.codes.BadCode: Excel kept only 15 digits of the code; format the column as text and type it again
+    """
+    if value is None:
+        return None
+    if isinstance(value, float) and abs(value) >= 1e15:
+        raise BadCode("Excel kept only 15 digits of the code; format the column as text and type it again")
+    if isinstance(value, float) and not value.is_integer():
+        raise BadCode(f"{value!r} is no code")
+    text = str(int(value)) if isinstance(value, float) else str(value)
+    return unicodedata.normalize("NFKC", text).replace(" ", "").strip("'\u200b\ufeff") or None
+
+
+def digits_of(value: Value, digits: int, what: str) -> str:
+    """A code as text. Raises BadCode unless it has as many digits as `what` has."""
+    code = code_text(value)
+    if code is None:
+        raise BadCode("it has no code")
+    if not (code.isascii() and code.isdigit()):
+        raise BadCode(f"{code[:40]!r} is no {what} code: {digits} digits are wanted")
+    if len(code) != digits:
+        raise BadCode(f"the code has {len(code)} digits; a {what} code has {digits}")
+    return code
+
+
+def division_code(value: Value, level: str | None) -> tuple[str, bool]:
+    """A division code without the zeros below its level, and whether zeros were taken off.
+
+    Raises BadCode when it has no form of a code, or not that of its level.
+
+    >>> division_code("623022000000", "county"), division_code("623022101000", None)
+    (('623022', True), ('623022101', True))
+    """
+    code = code_text(value)
+    if code is None:
+        raise BadCode("it has no code")
+    if not (code.isascii() and code.isdigit()):
+        raise BadCode(f"{code[:40]!r} is no division code: 2, 6, 9 or 12 digits are wanted")
+    length = _LENGTHS[level] if level else _length_by_zeros(code)
+    if len(code) < length or code[length:].strip("0") or len(code) not in {2, 6, 9, 12}:
+        wanted = f"a {level} has {length}" if level else "2, 6, 9 or 12 are wanted"
+        raise BadCode(f"the code {code[:40]} has {len(code)} digits; {wanted}")
+    return code[:length], len(code) > length
+
+
+def _length_by_zeros(code: str) -> int:
+    """What is left of a 12-digit statistical code when only zeros follow: no village or township is 000."""
+    if len(code) == 12 and code.endswith("000"):
+        return 6 if code.endswith("000000") else 9
+    return len(code)
