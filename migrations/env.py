@@ -10,6 +10,7 @@ import gridmap.contacts.model
 import gridmap.db.model
 import gridmap.divisions.model
 import gridmap.editing.model
+import gridmap.grids.layers.model
 import gridmap.grids.model
 import gridmap.households.model
 import gridmap.preplans.model  # noqa: F401

@@ -15,6 +15,7 @@ from gridmap.demo.tables import Value
 from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
 from gridmap.editing.model import Changeset, ChangesetGrid
 from gridmap.errors import DatabaseUnavailable
+from gridmap.grids.layers.model import ReferenceLayer
 from gridmap.grids.model import (
     Grid,
     GridLineage,
@@ -98,8 +99,9 @@ def forget_fact(session: Session) -> None:
 
 
 def holds_anything(session: Session) -> bool:
-    """Whether a division is left."""
-    return session.scalar(select(Division.code).limit(1)) is not None
+    """Whether a division is left, or a reference layer, whose past needs the dataset versions."""
+    held = (select(Division.code).limit(1), select(ReferenceLayer.name).limit(1))
+    return any(session.scalar(stmt) is not None for stmt in held)
 
 
 def tables_by_county() -> tuple[type[Base], ...]:

@@ -10,6 +10,7 @@ from gridmap.access import queries as access
 from gridmap.db.engine import make_engine
 from gridmap.divisions import queries as divisions
 from gridmap.grids import queries as grids
+from gridmap.grids.layers import queries as layers
 from gridmap.households import queries as households
 from gridmap.snapshot import queries as snapshot
 from tests.db.plans import explained
@@ -41,6 +42,10 @@ MANY = [
     """INSERT INTO audit_record (request_id, actor, role, scope, action, subjects)
        SELECT n::text, 'user:' || n % 300, 'editor', 'all', 'household.read', ARRAY['H990001' || lpad(n::text, 8, '0')]
        FROM generate_series(1, 20000) n""",
+    """INSERT INTO reference_layer (name, title, source, features, digest, valid_from, version_from)
+       VALUES ('beats', 'beats', 'test', 2500, '', '2020-01-01', 1)""",
+    """INSERT INTO layer_feature (layer_id, position, code, properties, geometry)
+       SELECT 1, row_number() OVER (), code, '{}', geometry FROM grid_version""",
     "ANALYZE",
 ]
 GRID = "990001101210010"
@@ -83,6 +88,10 @@ HOT: list[tuple[str, Callable[[Session], object], str]] = [
     ("what a person saw", lambda s: access.list_audit(
         s, subject=None, who="user:7", since=None, limit=100
     ), "ix_audit_record_actor"),
+    ("a layer at a point", lambda s: layers.features_near_point(s, [1], *SPOT), "ix_layer_feature_geometry"),
+    ("a page of a layer", lambda s: layers.list_features(
+        s, 1, bbox=None, after=100, limit=100
+    ), "pk_layer_feature"),
     ("households by grid", lambda s: snapshot.households_by_grid(s, [GRID]), "ix_address_grid_code"),
 ]  # fmt: skip
 
