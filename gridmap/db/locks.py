@@ -1,4 +1,4 @@
-"""Who waits for whom: locks on villages, held to the end of a transaction."""
+"""Who waits for whom: locks on villages and imports, held to the end of a transaction."""
 
 from collections.abc import Iterable
 
@@ -12,4 +12,12 @@ def lock_villages(session: Session, codes: Iterable[str]) -> None:
     for code in sorted(set(codes)):
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"gridmap village {code}"}
+        )
+
+
+def lock_imports(session: Session, names: Iterable[str]) -> None:
+    """Makes other imports of these kinds and places wait until this transaction ends."""
+    for name in sorted(set(names)):
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"gridmap import {name}"}
         )

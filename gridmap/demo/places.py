@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from functools import cached_property
 
+from gridmap.divisions.names import spoken_name
 from gridmap.resources import geodata_dir
 
 PREFECTURE = "623000"
@@ -18,13 +19,6 @@ COUNTY_TOWNS = {
     "623027": "623027100",
 }
 """The township where each county's government sits; Hezuo's is the prefecture's too."""
-_ENDINGS = (
-    ("村民委员会", "村"),
-    ("社区居民委员会", "社区"),
-    ("居民委员会", "社区"),
-    ("村委员会", "村"),
-    ("村委会", "村"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +68,6 @@ class Places:
     def by_code(self) -> dict[str, Division]:
         """Divisions by code."""
         return {division.code: division for division in self.divisions}
-
-
-def spoken_name(name_full: str) -> str:
-    """A village's name without the words for its committee.
-
-    >>> spoken_name("多坝村村民委员会"), spoken_name("教场村民委员会"), spoken_name("城东社区居民委员会")
-    ('多坝村', '教场村', '城东社区')
-    """
-    for ending, kind in _ENDINGS:
-        if name_full.endswith(ending):
-            stem = name_full.removesuffix(ending)
-            return stem if stem.endswith(kind) else stem + kind
-    return name_full
 
 
 def load_places() -> Places:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import Session, aliased
 
 from gridmap.db.base import SRID, holds, within_codes
-from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
+from gridmap.divisions.model import LEVELS, Division, DivisionLineage, DivisionVersion
 
 DivisionRow = Row[DivisionVersion, str]
 DivisionSelect = Select[DivisionVersion, str]
@@ -170,3 +170,18 @@ def lineage_of(session: Session, code: str) -> Sequence[DivisionLineage]:
     """The steps that a division took part in, oldest first; by pk_division_lineage and its index of successors."""
     stmt = select(DivisionLineage).where((DivisionLineage.predecessor == code) | (DivisionLineage.successor == code))
     return session.scalars(stmt.order_by(DivisionLineage.version, DivisionLineage.predecessor)).all()
+
+
+def list_by_codes(session: Session, codes: Sequence[str], at: datetime | None) -> Sequence[DivisionRow]:
+    """The divisions of some codes; now by uq_division_version_current."""
+    return session.execute(select_divisions(at).where(DivisionVersion.code.in_(codes))).all()
+
+
+def list_top_outlines(session: Session) -> Sequence[DivisionRow]:
+    """The current divisions of the highest level that has outlines."""
+    drawn = select_divisions(None).where(DivisionVersion.outline.is_not(None))
+    for level in LEVELS:
+        rows = session.execute(of_level(drawn, level)).all()
+        if rows:
+            return rows
+    return []

@@ -1,6 +1,6 @@
 """What is known of divisions: the tree, the chain above a code, which of them cover a point."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -111,6 +111,17 @@ def is_known(session: Session, code: str) -> bool:
 def last_version_of(session: Session, codes: Sequence[str]) -> int:
     """The newest version in which one of some divisions changed; 0 when none ever was."""
     return queries.last_version_of(session, codes)
+
+
+def by_codes(session: Session, codes: Iterable[str], at: datetime | None = None) -> dict[str, DivisionRecord]:
+    """Those of the codes that are divisions, by code."""
+    return {row[0].code: _record(row) for row in queries.list_by_codes(session, sorted(set(codes)), at)}
+
+
+def top_outlines(session: Session) -> dict[str, BaseGeometry]:
+    """The current outlines of the highest level that has any; empty in a new installation."""
+    found = [_record(row) for row in queries.list_top_outlines(session)]
+    return {record.code: record.outline for record in found if record.outline is not None}
 
 
 def list_children(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import shapely
@@ -20,9 +21,12 @@ from gridmap.editing.proposal import ProposedGrid
 from gridmap.errors import Conflict, InvalidInput
 from gridmap.geo.arrays import Polygonal
 from gridmap.grids import service as grids
+from gridmap.grids.layers import service as layers
 from gridmap.snapshot.counts import households_by_grid
 from tests.county import small_county
 from tests.demo import LUQU, ZHUONI, county, land
+from tests.files import write_layer
+from tests.importing import run
 from tests.postgres import Server
 from tests.villages import ANNA, BERT
 
@@ -262,6 +266,17 @@ def test_a_county_that_was_entered_beside_the_demo_is_not_removed_with_it(sessio
         "622901",
         "622901100",
     ]
+
+
+def test_a_layer_that_was_loaded_beside_the_demo_stays_with_its_version(clone: Engine, tmp_path: Path) -> None:
+    with transaction(clone) as session:
+        load_demo(session, county=LUQU, actor="test", land=land())
+        path = write_layer(tmp_path / "a.gpkg", [shapely.box(102.4, 34.2, 102.5, 34.3)], {"code": ["B1"]})
+        loaded = run(session, "layer", path, name="beats").version
+    with transaction(clone) as session:
+        remove_demo(session, actor="test")
+    with transaction(clone) as session:
+        assert layers.get_layer(session, "beats").version == loaded
 
 
 def test_progress_runs_from_nothing_to_all(session: Session) -> None:

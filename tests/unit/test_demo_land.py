@@ -11,8 +11,9 @@ import shapely
 
 import gridmap.demo
 from gridmap.demo.land import Land, make_land
-from gridmap.demo.places import COUNTY_TOWNS, load_places, spoken_name
+from gridmap.demo.places import COUNTY_TOWNS, load_places
 from gridmap.demo.shares import Objects, shares, spread, stream
+from gridmap.divisions.names import spoken_name
 from gridmap.geo.arrays import IntArray
 from gridmap.geo.lattice import on_lattice
 from gridmap.geo.measure import area_m2

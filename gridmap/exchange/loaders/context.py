@@ -1,0 +1,76 @@
+"""What every loader is given, and what several of them do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from gridmap.access.audit import Actor
+from gridmap.db.versions import append_event, raise_version
+from gridmap.exchange.codes import BadCode
+from gridmap.exchange.records import Record
+from gridmap.exchange.report import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who imports what: the file as it is called, and what only layers need."""
+
+    actor: Actor
+    file: str
+    layer_name: str = ""
+    title: str | None = None
+    public: bool = False
+    allow_defects: bool = False
+
+
+def publish(session: Session, context: Context, kind: str, codes: Sequence[str]) -> int:
+    """Opens the dataset version that an import makes true, and tells of it."""
+    version = raise_version(session, context.actor.caller.name, f"import of {kind} from {context.file}")
+    counties = {code[:6] for code in codes if len(code) >= 6}
+    append_event(
+        session,
+        "published",
+        {"import": kind, "file": context.file, "codes": list(codes)},
+        county_code=counties.pop() if len(counties) == 1 else None,
+        version=version,
+    )
+    return version
+
+
+def with_codes(loaded: Loaded, records: Sequence[Record], code_of: Callable[[Record], str]) -> list[tuple[str, Record]]:
+    """The sound records with their codes; the others, and those whose code comes twice, are rejected.
+
+    Of repeated rows that say the same the first is taken; when they differ none is: nobody knows which one is right.
+    """
+    coded: dict[str, list[Record]] = {}
+    for record in records:
+        try:
+            code = code_of(record)
+        except BadCode as error:
+            loaded.reject(record, None, str(error))
+            continue
+        coded.setdefault(code, []).append(record)
+    unique = []
+    for code, same in coded.items():
+        first, *others = same
+        if any(_differ(first, other) for other in others):
+            rows = ", ".join(str(record.row) for record in same)
+            for record in same:
+                loaded.reject(record, code, f"the code comes {len(same)} times (rows {rows}), and the rows differ")
+            continue
+        for record in others:
+            loaded.reject(record, code, f"repeats row {first.row}")
+        if first.problem is not None:
+            loaded.reject(first, code, first.problem)
+        else:
+            unique.append((code, first))
+    return unique
+
+
+def _differ(one: Record, other: Record) -> bool:
+    if one.problem != other.problem or dict(one.fields) != dict(other.fields):
+        return True
+    if one.geometry is None or other.geometry is None:
+        return one.geometry is not other.geometry
+    return not one.geometry.equals_exact(other.geometry, 0.0)

@@ -1,0 +1,94 @@
+"""What an import did: a fate for every row, the state before and after, and problems that are not of one row."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gridmap.exchange.records import Detected, Record
+
+Status = Literal["loaded", "unchanged", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one row; `reason` says why it was rejected, or what was done to it."""
+
+    table: str
+    row: int
+    code: str | None
+    status: Status
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the before/after table."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Loaded:
+    """What a loader gives back: a fate for each record in order, and what there is to say beside."""
+
+    fates: list[Fate] = field(default_factory=list)
+    table: list[Line] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """Warnings such as gaps and overlaps; they reject no row."""
+    version: int | None = None
+    changesets: list[int] = field(default_factory=list)
+
+    def load(self, record: Record, code: str | None, reason: str = "") -> None:
+        """The row is in."""
+        self._add(record, code, "loaded", reason)
+
+    def keep(self, record: Record, code: str | None) -> None:
+        """The row says what is known already."""
+        self._add(record, code, "unchanged", "")
+
+    def reject(self, record: Record, code: str | None, reason: str) -> None:
+        """The row is not in."""
+        self._add(record, code, "rejected", reason)
+
+    def _add(self, record: Record, code: str | None, status: Status, reason: str) -> None:
+        said = "; ".join(part for part in (reason, *record.notes) if part)
+        self.fates.append(Fate(record.table, record.row, code, status, said))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Everything there is to tell of an import; a dry run's is the same, of what would have been done."""
+
+    kind: str
+    file: str
+    dry_run: bool
+    detected: tuple[Detected, ...]
+    fates: tuple[Fate, ...]
+    table: tuple[Line, ...]
+    problems: tuple[str, ...]
+    version: int | None
+    changesets: tuple[int, ...]
+
+    def counts(self) -> dict[Status, int]:
+        """How many rows are loaded, unchanged and rejected; they add up to the rows of the file."""
+        counted = Counter(fate.status for fate in self.fates)
+        return {"loaded": counted["loaded"], "unchanged": counted["unchanged"], "rejected": counted["rejected"]}
+
+    def as_csv(self) -> str:
+        """The fate of every row as CSV that Excel opens in Chinese (UTF-8 with its mark)."""
+        sink = io.StringIO()
+        writer = csv.writer(sink)
+        writer.writerow(["table", "row", "code", "status", "reason"])
+        writer.writerows([f.table, f.row, f.code or "", f.status, f.reason] for f in in_file_order(self.fates))
+        return "\ufeff" + sink.getvalue()
+
+
+def in_file_order(fates: Sequence[Fate]) -> list[Fate]:
+    """By table and row; loaders work through rows in an order of their own."""
+    order = {table: place for place, table in enumerate(dict.fromkeys(fate.table for fate in fates))}
+    return sorted(fates, key=lambda fate: (order[fate.table], fate.row))
