@@ -1,0 +1,199 @@
+"""Exports as files. What a format can't hold is mapped and told, or refused; nothing is cut off in silence."""
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import shapely
+from openpyxl.cell import WriteOnlyCell
+from pyogrio import raw
+from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
+from shapely.geometry.base import BaseGeometry
+
+from gridmap.errors import InvalidInput
+from gridmap.exchange.encoding import asked_encoding
+from gridmap.exchange.export_rows import Exported
+from gridmap.exchange.geoparquet import write_parquet
+from gridmap.exchange.shapes import wkb
+from gridmap.exchange.table import Value
+
+Writer = Callable[[Path, Exported, str], list[str]]
+
+_NAME_BYTES, _TEXT_BYTES = 10, 254
+# The names of ours that would be cut; all others fit into ten bytes.
+_SHORT_NAMES = {"village_code": "village", "address_code": "address"}
+_CELL_CHARACTERS = 32_767
+_SHEET_ROWS = 1_048_576
+
+
+def write_gis(driver: str, **options: Any) -> Writer:
+    """A writer by GDAL, geometry in EPSG:4490 to the bit."""
+
+    def write(path: Path, found: Exported, _: str) -> list[str]:
+        _write(path, found, [name for name, _ in found.columns], driver=driver, encoding="UTF-8", options=options)
+        return []
+
+    return write
+
+
+def write_shapefile(path: Path, found: Exported, encoding: str) -> list[str]:
+    """A shapefile with .cpg. Names of more than ten bytes get shorter ones, which is told.
+
+    Raises InvalidInput for a text of more than 254 bytes: another format keeps it.
+    """
+    chosen = asked_encoding(encoding).name
+    names = [_SHORT_NAMES.get(name, name) for name, _ in found.columns]
+    long = [name for name in names if len(name.encode(chosen)) > _NAME_BYTES]
+    if long:
+        raise InvalidInput(f"{path.name}: {', '.join(long)} has more than {_NAME_BYTES} bytes; choose another format.")
+    for row in found.rows:
+        for (name, _), value in zip(found.columns, row, strict=True):
+            _check_text(path, name, value, chosen, row[0])
+    if found.shapes is None:
+        raise InvalidInput(f"{path.name}: {found.kind} have no geometry; choose .csv, .xlsx or .parquet.")
+    _write(path, found, names, driver="ESRI Shapefile", encoding=chosen, options={})
+    path.with_suffix(".cpg").write_text(_cpg(found, chosen), "ascii")
+    mapped = [f"{old} is called {new}" for (old, _), new in zip(found.columns, names, strict=True) if old != new]
+    return [f"names of at most ten bytes: {', '.join(mapped)}"] if mapped else []
+
+
+def _cpg(found: Exported, chosen: str) -> str:
+    """What programs know best: GBK, unless a text (Tibetan, rare characters) needs GB18030's four bytes."""
+    if chosen != "gb18030":
+        return chosen.upper()
+    try:
+        "".join(value for row in found.rows for value in row if isinstance(value, str)).encode("gbk")
+    except UnicodeEncodeError:
+        return "GB18030"
+    return "GBK"
+
+
+def write_csv(path: Path, found: Exported, encoding: str) -> list[str]:
+    """Text that Excel opens in Chinese; areas as WKT in a column `geometry`, points as their lon and lat."""
+    chosen = asked_encoding(encoding).name
+    names, rows = _with_wkt(found)
+    try:
+        with path.open("w", encoding="utf-8-sig" if chosen == "utf-8" else chosen, newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(names)
+            writer.writerows(["" if value is None else value for value in row] for row in rows)
+    except UnicodeEncodeError as error:
+        shown = error.object[error.start : error.end]
+        raise InvalidInput(f"{path.name}: {shown!r} can't be written in {chosen}; utf-8 can hold everything.") from None
+    return []
+
+
+def write_xlsx(path: Path, found: Exported, _: str) -> list[str]:
+    """A sheet with codes as text. Raises InvalidInput when a cell or the sheet would be too large for Excel."""
+    names, rows = _with_wkt(found)
+    if len(rows) >= _SHEET_ROWS:
+        raise InvalidInput(f"{path.name}: {len(rows)} rows are more than a sheet holds; choose .csv or .parquet.")
+    for row in rows:
+        for name, value in zip(names, row, strict=True):
+            if isinstance(value, str) and len(value) > _CELL_CHARACTERS:
+                message = f"{path.name}: {name} of {row[0]} has {len(value)} characters, more than a cell holds"
+                raise InvalidInput(f"{message}; choose .gpkg or .csv.")
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(found.kind)
+    sheet.append(names)
+    for row in rows:
+        sheet.append([_cell(sheet, value) for value in row])
+    book.save(path)
+    return []
+
+
+def write_geoparquet(path: Path, found: Exported, _: str) -> list[str]:
+    """GeoParquet, or plain Parquet for kinds without geometry."""
+    shapes = None if found.shapes is None else [None if s is None else wkb(s) for s in found.shapes]
+    write_parquet(path, found.columns, found.rows, shapes)
+    return []
+
+
+WRITERS: dict[str, Writer] = {
+    ".gpkg": write_gis("GPKG"),
+    # Without the seven digits that RFC 7946 recommends: what is read again must be what was written.
+    ".geojson": write_gis("GeoJSON", COORDINATE_PRECISION=15, RFC7946="NO"),
+    ".shp": write_shapefile,
+    ".csv": write_csv,
+    ".xlsx": write_xlsx,
+    ".parquet": write_geoparquet,
+}
+
+
+def _write(
+    path: Path, found: Exported, names: Sequence[str], *, driver: str, encoding: str, options: dict[str, Any]
+) -> None:
+    shapes = found.shapes
+    geometry = None if shapes is None else np.array([None if s is None else wkb(s) for s in shapes], object)
+    data, masks = _arrays(found)
+    try:
+        raw.write(
+            path,
+            geometry,
+            data,
+            np.array(list(names), object),
+            field_mask=masks,
+            layer=found.kind,
+            driver=driver,
+            geometry_type=None if shapes is None else _geometry_type(shapes, driver),
+            crs=None if shapes is None else "EPSG:4490",
+            encoding=encoding,
+            **options,
+        )
+    except (DataSourceError, FeatureError, FieldError, GeometryError, UnicodeEncodeError) as error:
+        raise InvalidInput(f"{path.name} can't be written: {error}") from error
+
+
+def _arrays(found: Exported) -> tuple[list[Any], list[Any]]:
+    """Columns as arrays, and where they are empty: whole numbers stay whole."""
+    data, masks = [], []
+    for place, (_, kind) in enumerate(found.columns):
+        values = [row[place] for row in found.rows]
+        masks.append(np.array([value is None for value in values], bool))
+        if kind is str:
+            data.append(np.array(values, object))
+        else:
+            data.append(
+                np.array([0 if value is None else value for value in values], "int64" if kind is int else float)
+            )
+    return data, masks
+
+
+def _geometry_type(shapes: Sequence[BaseGeometry | None], driver: str) -> str:
+    points = all(shape is None or isinstance(shape, shapely.Point) for shape in shapes)
+    if points and any(shape is not None for shape in shapes):
+        return "Point"
+    return "Polygon" if driver == "ESRI Shapefile" else "MultiPolygon"
+
+
+def _check_text(path: Path, name: str, value: Value, encoding: str, row: Value) -> None:
+    if not isinstance(value, str):
+        return
+    try:
+        size = len(value.encode(encoding))
+    except UnicodeEncodeError as error:
+        shown = value[error.start : error.end]
+        raise InvalidInput(f"{path.name}: {shown!r} in {name} of {row} can't be written in {encoding}.") from None
+    if size > _TEXT_BYTES:
+        message = f"{path.name}: {name} of {row} has {size} bytes, and a shapefile would cut it after {_TEXT_BYTES}"
+        raise InvalidInput(f"{message}; choose .gpkg.")
+
+
+def _with_wkt(found: Exported) -> tuple[list[str], list[list[Value]]]:
+    names = [name for name, _ in found.columns]
+    if found.shapes is None or "lon" in names:
+        return names, [list(row) for row in found.rows]
+    texts = [None if shape is None else shapely.to_wkt(shape, rounding_precision=-1) for shape in found.shapes]
+    return [*names, "geometry"], [[*row, text] for row, text in zip(found.rows, texts, strict=True)]
+
+
+def _cell(sheet: Any, value: Value) -> Any:
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, value)
+    # Else a name that begins with = would be run as a formula by whoever opens the file.
+    cell.data_type = "s"
+    return cell

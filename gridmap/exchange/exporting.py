@@ -1,0 +1,66 @@
+"""An export from beginning to end: rows of one state, written beside and moved into place, with what had to give."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.access.audit import Actor
+from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.export_files import WRITERS
+from gridmap.exchange.export_rows import Exported, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What a person asks for; the format is the file's extension. `encoding` is that of shapefiles and CSV."""
+
+    kind: str
+    path: Path
+    actor: Actor
+    within: str | None = None
+    at: datetime | None = None
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """How many rows were written, and every name or text that the format could not take as it is."""
+
+    rows: int
+    notes: tuple[str, ...]
+
+
+def export_file(
+    session: Session, request: ExportRequest, *, progress: Callable[[str], None] = lambda _: None
+) -> ExportReport:
+    """Writes a file, replacing one of that name only when all of it is written. Audited when it tells of persons.
+
+    Raises InvalidInput for an unknown kind or format, and when a text does not fit and would have to be cut.
+    """
+    writer = WRITERS.get(request.path.suffix.lower())
+    if writer is None:
+        message = f"{request.path.name}: {', '.join(WRITERS)} can be written"
+        raise InvalidInput(message, errors=[FieldError("file", message)])
+    if not request.path.parent.is_dir():
+        raise InvalidInput(f"There is no folder {request.path.parent}.")
+    progress(f"reading {request.kind}")
+    found = rows_of(session, request.kind, request.within, request.at)
+    progress(f"writing {len(found.rows)} rows")
+    with tempfile.TemporaryDirectory(prefix=".gridmap-export-", dir=request.path.parent) as folder:
+        beside = Path(folder) / request.path.name
+        notes = writer(beside, found, request.encoding)
+        _audit(session, request, found)
+        for part in sorted(Path(folder).iterdir()):
+            shutil.move(part, request.path.parent / part.name)
+    return ExportReport(len(found.rows), tuple(notes))
+
+
+def _audit(session: Session, request: ExportRequest, found: Exported) -> None:
+    if found.personal_ids:
+        audit.record(session, request.actor, f"export {request.kind}", found.personal_ids)

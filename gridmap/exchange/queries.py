@@ -1,0 +1,102 @@
+"""Statements of exports that read across rooms; none of them touches a name or a phone of a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import Session
+
+from gridmap.addresses.model import Address
+from gridmap.contacts.model import ContactPair, Officer, Responsibility
+from gridmap.db.base import holds, within_codes
+from gridmap.grids.model import HouseholdGroup, HouseholdGroupVersion
+from gridmap.households.model import Building, Household
+
+
+def groups(session: Session, prefixes: Sequence[str], at: datetime | None) -> Sequence[Row[str, str, str | None]]:
+    """Code, name and head's id of groups, by code; by ix_household_group_code_prefix."""
+    led = and_(
+        Responsibility.county_code == HouseholdGroup.county_code,
+        Responsibility.code == HouseholdGroup.code,
+        Responsibility.role == "head",
+    )
+    stmt = (
+        select(HouseholdGroup.code, HouseholdGroupVersion.name, Responsibility.officer_id)
+        .join(HouseholdGroupVersion)
+        .outerjoin(Responsibility, led)
+        .where(holds(HouseholdGroupVersion, at), within_codes(HouseholdGroup.code, prefixes))
+    )
+    return session.execute(stmt.order_by(HouseholdGroup.code)).all()
+
+
+def addresses(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any]]:
+    """Current addresses by code; by ix_address_grid_code and ix_address_village_code."""
+    stmt = select(Address.code, Address.label, Address.grid_code, Address.point).where(_within(prefixes))
+    return session.execute(stmt.order_by(Address.code)).all()
+
+
+def buildings(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any, Any, Any]]:
+    """Current buildings by id."""
+    stmt = (
+        select(Building.id, Building.kind, Building.name, Building.floors, Building.address_code, Address.point)
+        .join(Address, _at_address(Building))
+        .where(Building.status == "current", _within(prefixes))
+    )
+    return session.execute(stmt.order_by(Building.id)).all()
+
+
+def households(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Current households by id, with what is known of their address."""
+    stmt = (
+        select(
+            Household.id,
+            Household.kind,
+            Address.village_code,
+            Address.grid_code,
+            Household.group_code,
+            Household.address_code,
+            Household.persons,
+            Address.point,
+        )
+        .join(Address, _at_address(Household))
+        .where(Household.status == "current", _within(prefixes))
+    )
+    return session.execute(stmt.order_by(Household.id)).all()
+
+
+def officers(session: Session, prefixes: Sequence[str], above: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any, Any]]:
+    """Officers in office whose home or work lies within, or whose home is one of some divisions above; by id."""
+    stmt = select(Officer.id, Officer.home_code, Officer.capacity, Officer.kind, Officer.unit).where(
+        Officer.status == "current",
+        or_(
+            within_codes(Officer.home_code, prefixes),
+            within_codes(Officer.work_code, prefixes),
+            Officer.home_code.in_(above),
+        ),
+    )
+    return session.execute(stmt.order_by(Officer.id)).all()
+
+
+def pairs(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any, Any]]:
+    """Contact pairs of current households within, by household and rank."""
+    stmt = (
+        select(ContactPair.household_id, ContactPair.officer_id, ContactPair.rank, ContactPair.tier, ContactPair.reason)
+        .join(
+            Household,
+            and_(Household.county_code == ContactPair.county_code, Household.id == ContactPair.household_id),
+        )
+        .join(Address, _at_address(Household))
+        .where(Household.status == "current", _within(prefixes))
+    )
+    return session.execute(stmt.order_by(ContactPair.household_id, ContactPair.rank)).all()
+
+
+def _within(prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """The point decides, as in all counts: the grid, and the village of the text only outside every grid."""
+    outside = and_(Address.grid_code.is_(None), within_codes(Address.village_code, prefixes))
+    return and_(Address.status == "current", or_(within_codes(Address.grid_code, prefixes), outside))
+
+
+def _at_address(table: type[Building] | type[Household]) -> ColumnElement[bool]:
+    return and_(table.county_code == Address.county_code, table.address_code == Address.code)
