@@ -17,6 +17,7 @@ from gridmap.api import (
     groups,
     health,
     households,
+    layers,
     locate,
     login,
     officers,
@@ -80,6 +81,6 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, groups, households, officers, addresses, changesets):
+    for part in (locate, convert, divisions, grids, layers, groups, households, officers, addresses, changesets):
         router.include_router(part.router)
     return router

@@ -12,6 +12,7 @@ from gridmap.cli.bench import bench
 from gridmap.cli.changesets import changeset_app
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
+from gridmap.cli.exchange import export_command, import_command
 from gridmap.cli.points import NEGATIVE_NUMBERS, convert, locate
 from gridmap.cli.server import up
 from gridmap.errors import GridmapError
@@ -28,6 +29,8 @@ app.command()(bench)
 app.command(context_settings=NEGATIVE_NUMBERS)(locate)
 app.command(context_settings=NEGATIVE_NUMBERS)(convert)
 app.add_typer(address_app, name="address")
+app.command("import")(import_command)
+app.command("export")(export_command)
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")
