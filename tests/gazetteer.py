@@ -4,7 +4,7 @@ import csv
 from functools import cache
 
 from gridmap.addresses.gazetteer import Gazetteer, Place
-from gridmap.demo.places import spoken_name
+from gridmap.divisions.names import spoken_name
 from gridmap.resources import geodata_dir
 
 ZHUONI, MUER, DUOBA = "623022", "623022101", "623022101203"
