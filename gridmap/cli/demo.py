@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,10 +13,12 @@ from gridmap.access.first_start import ensure_first_login
 from gridmap.cli.session import command_actor, command_session
 from gridmap.db.database import Database
 from gridmap.db.engine import transaction
-from gridmap.demo.load import Progress as Tell
-from gridmap.demo.service import load_demo, remove_demo
 from gridmap.divisions.service import list_divisions
 from gridmap.settings import Settings
+
+# The generator is imported by what makes or removes the county: a start that finds it need not wait for it.
+if TYPE_CHECKING:
+    from gridmap.demo.load import Progress as Tell
 
 DEMO_COUNTY = "623022"
 
@@ -29,6 +31,8 @@ def load(
     prefecture: Annotated[str | None, typer.Option(help="6230: all eight counties.")] = None,
 ) -> None:
     """Loads the demo county 623022, or another one, or the whole prefecture, into an empty installation."""
+    from gridmap.demo.service import load_demo
+
     if county is None and prefecture is None:
         county = DEMO_COUNTY
     with _progress() as tell, command_session() as session:
@@ -44,6 +48,8 @@ def load(
 @app.command()
 def remove() -> None:
     """Takes the demo data out, with all that was entered in them; users, keys and the audit stay."""
+    from gridmap.demo.service import remove_demo
+
     with _progress() as tell, command_session() as session:
         removed = remove_demo(session, actor=command_actor().caller.name, progress=tell)
     print(f"Removed {', '.join(removed)}." if removed else "There are no demo data; nothing was changed.")
@@ -63,6 +69,8 @@ def prepare_demo(database: Database) -> list[str]:
     """
     with transaction(database.engine) as session:
         if not list_divisions(session, limit=1):
+            from gridmap.demo.service import load_demo
+
             with _progress() as tell:
                 load_demo(session, county=DEMO_COUNTY, actor=command_actor().caller.name, progress=tell)
     with transaction(database.engine) as session:
@@ -73,7 +81,7 @@ def prepare_demo(database: Database) -> list[str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress() -> "Iterator[Tell]":
     """A bar on a terminal; a line for each step elsewhere, on stderr, so that stdout holds only the result."""
     console = Console(stderr=True)
     if not console.is_terminal:
