@@ -12,6 +12,7 @@ from gridmap.db.base import SRID, holds, within_codes
 from gridmap.divisions.model import LEVELS, Division, DivisionLineage, DivisionVersion
 
 DivisionRow = Row[DivisionVersion, str]
+StepRow = Row[str, str, str | None, str, str, str | None]
 DivisionSelect = Select[DivisionVersion, str]
 
 
@@ -55,30 +56,21 @@ def find_division(session: Session, code: str, at: datetime | None) -> DivisionR
     return session.execute(select_divisions(at).where(DivisionVersion.code == code)).one_or_none()
 
 
-def chain_above(session: Session, code: str, at: datetime | None) -> Sequence[DivisionRow]:
-    """A division and all above it, the largest first. Parents are followed as stored, never computed."""
-    start = select(DivisionVersion.code, DivisionVersion.parent_code).where(
-        DivisionVersion.code == code, holds(DivisionVersion, at)
-    )
-    climb = start.cte("climb", recursive=True)
+def chain_above(session: Session, code: str, at: datetime | None) -> Sequence[StepRow]:
+    """A division and all above it, the largest first: code, level, parent and names, never the outlines.
+
+    Parents are followed as stored, and counted: a prefecture and a county both have six digits. By
+    uq_division_version_current.
+    """
+    start = select(DivisionVersion.code, DivisionVersion.parent_code, literal(0).label("climbed"))
+    climb = start.where(DivisionVersion.code == code, holds(DivisionVersion, at)).cte("climb", recursive=True)
     parent = aliased(DivisionVersion)
-    climb = climb.union_all(
-        select(parent.code, parent.parent_code).where(parent.code == climb.c.parent_code, holds(parent, at))
-    )
-    chain = select_divisions(at).where(DivisionVersion.code.in_(select(climb.c.code)))
-    rows = session.execute(chain).all()
-    return sorted(rows, key=lambda row: len(_ladder(row, rows)))
-
-
-def _ladder(row: DivisionRow, rows: Sequence[DivisionRow]) -> list[str]:
-    """The codes above a row, by stored parents; a prefecture and a county both have six digits, so length won't do."""
-    parents = {other[0].code: other[0].parent_code for other in rows}
-    codes = []
-    code = row[0].parent_code
-    while code is not None and code in parents and code not in codes:
-        codes.append(code)
-        code = parents[code]
-    return codes
+    above = select(parent.code, parent.parent_code, climb.c.climbed + 1)
+    climb = climb.union_all(above.where(parent.code == climb.c.parent_code, holds(parent, at)))
+    version = DivisionVersion
+    columns = (version.code, Division.level, version.parent_code, version.name, version.name_full, version.name_bo)
+    stmt = select(*columns).join(Division, Division.code == version.code).join(climb, climb.c.code == version.code)
+    return session.execute(stmt.where(holds(version, at)).order_by(climb.c.climbed.desc())).all()
 
 
 def six_digit_codes_within(session: Session, code: str, at: datetime | None) -> Sequence[str]:

@@ -17,8 +17,8 @@ from gridmap.errors import InvalidInput, NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class DivisionRecord:
-    """What was true of a division at the time asked for; geometries in EPSG:4490 degrees."""
+class NamedDivision:
+    """A division by its names: one step of the chain from the province down."""
 
     code: str
     level: str
@@ -26,6 +26,12 @@ class DivisionRecord:
     name: str
     name_full: str
     name_bo: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DivisionRecord(NamedDivision):
+    """What was true of a division at the time asked for; geometries in EPSG:4490 degrees."""
+
     outline: BaseGeometry | None
     outline_source: str | None
     seat: BaseGeometry | None
@@ -73,15 +79,9 @@ def list_divisions(
 
 
 @dataclass(frozen=True, slots=True)
-class DivisionNames:
+class DivisionNames(NamedDivision):
     """What a division is called now, and what it was called before."""
 
-    code: str
-    level: str
-    parent: str | None
-    name: str
-    name_full: str
-    name_bo: str | None
     former: tuple[str, ...]
 
 
@@ -130,9 +130,9 @@ def list_children(session: Session, code: str, at: datetime | None = None) -> li
     return list_divisions(session, parent=code, at=at)
 
 
-def chain_above(session: Session, code: str, at: datetime | None = None) -> list[DivisionRecord]:
+def chain_above(session: Session, code: str, at: datetime | None = None) -> list[NamedDivision]:
     """A division with all above it, province first; empty for an unknown code."""
-    return [_record(row) for row in queries.chain_above(session, code, at)]
+    return [NamedDivision(*row) for row in queries.chain_above(session, code, at)]
 
 
 def covering(session: Session, lon: float, lat: float, at: datetime | None = None) -> list[DivisionRecord]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from gridmap.divisions import service as divisions
-from gridmap.divisions.service import DivisionRecord
+from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.editing import queries
 from gridmap.grids import service as grids
 from gridmap.grids.lineage import Kind, Link
@@ -86,6 +86,6 @@ def rewrite_labels(session: Session, leads: Mapping[str, str], recoded: Mapping[
     return {"labels": changed, "labels_kept": concerned - changed}
 
 
-def _lead(chain: Sequence[DivisionRecord]) -> str:
+def _lead(chain: Sequence[NamedDivision]) -> str:
     """The text that addresses of a village begin with: official names down to the township, then what people say."""
     return "".join(d.name if d.level == "village" else d.name_full for d in chain)

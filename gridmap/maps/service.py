@@ -109,7 +109,7 @@ def default_division(session: Session, told: tuple[str, ...] = ("",)) -> Divisio
         return None if code is None else divisions.get_division(session, code)
     chains = [divisions.chain_above(session, code) for code in counties]
     shared = [d for d in chains[0] if all(any(d.code == other.code for other in chain) for chain in chains)]
-    return shared[-1] if shared else chains[0][-1]
+    return divisions.get_division(session, (shared or chains[0])[-1].code)
 
 
 def load_content(session: Session, within: str, prefixes: tuple[str, ...] | None = None) -> MapContent:

@@ -1,5 +1,6 @@
 """In which grid a point lies: from PostGIS, whose boxes find the candidates, and an exact predicate that decides."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from gridmap.divisions import service as divisions
-from gridmap.divisions.service import DivisionRecord
+from gridmap.divisions.service import NamedDivision
 from gridmap.geo import measure
 from gridmap.geo.lonlat import LonLat
 from gridmap.grids import service as grids
@@ -56,7 +57,7 @@ class Located:
     grid: GridRecord | None
     on_boundary: bool
     touching: tuple[Share, ...]
-    divisions: tuple[DivisionRecord, ...]
+    divisions: tuple[NamedDivision, ...]
     group: Group | None
     nearest: Nearest | None
 
@@ -70,6 +71,7 @@ def locate(session: Session, point: LonLat, *, accuracy_m: float = 0.0, at: date
     spot = shapely.Point(point.lon, point.lat)
     covering = [grid for grid in grids.near_point(session, point.lon, point.lat, at) if grid.geometry.intersects(spot)]
     grid = covering[0] if covering else None
+    chain: Sequence[NamedDivision]
     if grid is None:
         chain = divisions.covering(session, point.lon, point.lat, at)
     else:
