@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -48,11 +49,18 @@ def check_single(lookup: CellLookup, lon: FloatArray, lat: FloatArray, expected:
 def check_many(lookup: CellLookup, lon: FloatArray, lat: FloatArray, expected: list[Touching]) -> None:
     located = lookup.locate_many(lon, lat)
     start, found = lookup.list_many(lon, lat)
-    assert located.polygon.tolist() == [polygons[0] if polygons else -1 for polygons, _ in expected]
-    assert located.touching.tolist() == [len(polygons) for polygons, _ in expected]
-    assert located.on_boundary.tolist() == [border for _, border in expected]
-    assert start.tolist() == [0, *np.cumsum(located.touching).tolist()]
-    assert found.tolist() == [polygon for polygons, _ in expected for polygon in polygons]
+    same(located.polygon, [polygons[0] if polygons else -1 for polygons, _ in expected])
+    same(located.touching, [len(polygons) for polygons, _ in expected])
+    same(located.on_boundary, [border for _, border in expected])
+    same(start, [0, *np.cumsum(located.touching).tolist()])
+    same(found, [polygon for polygons, _ in expected for polygon in polygons])
+
+
+def same(found: npt.NDArray[Any], right: list[Any]) -> None:
+    """Tells the first place that differs: pytest would compare long lists line by line, for hours where CI is set."""
+    assert len(found) == len(right)
+    differ = np.flatnonzero(found != np.array(right, found.dtype))
+    assert not differ.size, f"{differ.size} differ, first at {differ[0]}: {found[differ[0]]}, not {right[differ[0]]}"
 
 
 @pytest.mark.parametrize("name", SHAPES)
