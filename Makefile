@@ -29,23 +29,30 @@ check: .venv/.stamp node_modules/.stamp ## lint, types, layers
 	$(BIN)/lint-imports --no-logo
 	npm run --silent check
 
-bench: setup ## measure against named peers; writes docs/benchmarks.md
+bench: setup .venv-bench/.stamp ## measure against named peers; writes docs/benchmarks.md
 	$(BIN)/gridmap bench
 
 lock: ## bring both locks up to date (no registry address is written)
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-find-links --no-emit-index-url --no-header --upgrade --quiet -o requirements.txt
+	$(BIN)/uv pip compile requirements-bench.in --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-find-links --no-emit-index-url --no-header --upgrade --quiet -o requirements-bench.txt
 	npm install --package-lock-only
 
 clean: ## remove what was set up; the data under .gridmap stays
-	rm -rf .venv node_modules static/vendor
+	rm -rf .venv .venv-bench node_modules static/vendor
 
 .venv/.stamp: requirements.txt pyproject.toml
 	@scripts/system-packages python
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-bench/.stamp: requirements-bench.txt
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
 	@touch $@
 
 node_modules/.stamp: package.json package-lock.json

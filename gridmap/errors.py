@@ -51,6 +51,12 @@ class StaleBase(Conflict):
     code = "stale_base"
 
 
+class RowChanged(Conflict):
+    """The record was written since the caller read it: the `If-Match` that came along is of an older state."""
+
+    code = "row_changed"
+
+
 class Unauthenticated(GridmapError):
     """Nobody is known by the key, session or password that was shown, or none was shown."""
 

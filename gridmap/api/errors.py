@@ -18,6 +18,7 @@ from gridmap.errors import (
     GridmapError,
     InvalidInput,
     NotFound,
+    RowChanged,
     Unauthenticated,
     Unavailable,
 )
@@ -29,6 +30,7 @@ _STATUS: dict[type[GridmapError], int] = {
     InvalidInput: 422,
     NotFound: 404,
     Conflict: 409,
+    RowChanged: 412,
     Unauthenticated: 401,
     Forbidden: 403,
     Unavailable: 503,
@@ -40,6 +42,7 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    412: "Changed since it was read",
     413: "Too large",
     415: "Content type not accepted",
     422: "Invalid input",

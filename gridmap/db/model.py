@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,6 +45,25 @@ class IdCounter(Base):
     last: Mapped[int]
 
     __table_args__ = (CheckConstraint("last BETWEEN 0 AND 99999999", "range"),)
+
+
+class RecordHistory(Base):
+    """What a record of a register was after a write (登记沿革); kept as long as retention allows, persons included."""
+
+    __tablename__ = "record_history"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(17), primary_key=True)
+    row_version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[Now]
+    actor: Mapped[Words]
+    action: Mapped[str] = mapped_column(String(12))
+    row: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = (
+        CheckConstraint("row_version > 0", "row_version_counts"),
+        Index("ix_record_history_at", "at"),
+    )
 
 
 class InstallationFact(Base):
