@@ -4,9 +4,9 @@ import numpy as np
 import shapely
 from shapely.affinity import translate
 
+from gridmap.bench.tessellation import winding_villages
 from gridmap.geo.arrays import FloatArray, Polygonal
 from gridmap.geo.lattice import snap
-from tests.bench.tessellation import winding_villages
 
 Segments = list[list[Polygonal]]
 

@@ -1,67 +1,87 @@
-"""What was measured, on what, as Markdown."""
+"""What was measured, on what, as Markdown: a page whose sections are each replaced by a run of their topic.
+
+A section stands between two comments that name its topic. What stands outside of them was written by people and stays.
+"""
 
 import os
 import platform
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-VERSIONS_OF = ("fastapi", "numpy", "psycopg", "pyproj", "shapely", "sqlalchemy", "uvicorn")
+VERSIONS_OF = ("fastapi", "numba", "numpy", "psycopg", "pyarrow", "pyproj", "shapely", "sqlalchemy", "uvicorn")
 
 _HEAD = """# Benchmarks
 
-Made by `make bench`; every table is one run on one machine, its contestants in turn. Quote ratios, not figures:
-machines differ.
+Made by `make bench`, or for some topics alone by `gridmap bench --only TOPIC`; every table is one run on one machine,
+its contestants in turn. Quote ratios, not figures: machines differ.
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One contestant: what it is, its figure in the table's unit, and that figure over the reference's."""
-
-    name: str
-    figure: float
-    ratio: float
+Cell = str | float | None
+"""A figure or a word; None is a contestant that could not be measured, of which the note says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One comparison. `more_is_better` says how to read the ratio; `note` what was done."""
+    """One comparison: what was done, the names of the columns, and a row for each contestant, its name first."""
 
     title: str
-    unit: str
     note: str
-    rows: Sequence[Row]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
 
 
-def compared(title: str, unit: str, note: str, figures: dict[str, float], reference: str) -> Table:
-    """A table in the order given, each figure as a share of the reference's."""
-    rows = [Row(name, figure, figure / figures[reference]) for name, figure in figures.items()]
-    return Table(title, unit, f"{note} Ratios are to “{reference}”.", rows)
+def compared(title: str, unit: str, note: str, figures: Mapping[str, float | None], reference: str) -> Table:
+    """A table in the order given, each figure beside its share of the reference's.
 
-
-def as_markdown(tables: Sequence[Table], postgis: str) -> str:
-    """The page: machine and versions, then a table for each comparison."""
-    parts = [
-        _HEAD,
-        f"- {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}",
-        f"- Python {platform.python_version()}, {postgis}",
-        "- " + ", ".join(f"{name} {version(name)}" for name in VERSIONS_OF) + "\n",
-        *(_table(table) for table in tables),
+    >>> compared("Speed", "a second", "One run.", {"us": 3.0, "them": 2.0, "absent": None}, "them").rows
+    [['us', 3.0, 1.5], ['them', 2.0, 1.0], ['absent', None, None]]
+    """
+    measured = figures[reference]
+    rows: list[Sequence[Cell]] = [
+        [name, figure, figure / measured if figure is not None and measured else None]
+        for name, figure in figures.items()
     ]
-    return "\n".join(parts)
+    return Table(title, f"{note} Ratios are to “{reference}”.", [unit, "ratio"], rows)
 
 
-def _table(table: Table) -> str:
-    lines = [f"## {table.title}\n", f"{table.note}\n", f"| | {table.unit} | ratio |", "|---|---:|---:|"]
-    lines += [f"| {row.name} | {_rounded(row.figure)} | {row.ratio:.2f} |" for row in table.rows]
+def write_section(page: Path, topic: str, tables: Sequence[Table], versions: str) -> None:
+    """Puts a topic's tables in their place on the page, or at its end; the rest of the page is not touched."""
+    text = page.read_text(encoding="utf-8") if page.exists() else _HEAD
+    begin, end = f"<!-- measured: {topic} -->", f"<!-- end of {topic} -->"
+    stamp = f"*{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {_machine()}; {versions}*\n"
+    section = "\n".join([begin, *(_markdown(table) for table in tables), stamp + end])
+    former = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    replaced, sections = former.subn(lambda _: section, text, count=1)
+    page.write_text(replaced if sections else f"{text.rstrip()}\n\n{section}\n", encoding="utf-8")
+
+
+def own_versions() -> str:
+    """Python's version and those of the libraries that figures depend on."""
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in VERSIONS_OF)])
+
+
+def _markdown(table: Table) -> str:
+    lines = [f"## {table.title}\n", f"{table.note}\n", "| | " + " | ".join(table.columns) + " |"]
+    lines.append("|---|" + "---:|" * len(table.columns))
+    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in table.rows]
     return "\n".join(lines) + "\n"
 
 
-def _rounded(figure: float) -> str:
-    return f"{figure:,.0f}" if figure >= 100 else f"{figure:,.3g}"
+def _cell(cell: Cell) -> str:
+    """Three digits that count, thousands in full.
+
+    >>> [_cell(value) for value in (31234.5, 12.345, 0.01234, "yes", None)]
+    ['31,234', '12.3', '0.0123', 'yes', '–']
+    """
+    if cell is None:
+        return "–"
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:#.3g}".rstrip(".")
 
 
 def _machine() -> str:

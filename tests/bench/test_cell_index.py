@@ -6,12 +6,12 @@ import pytest
 import shapely
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from gridmap.bench.tessellation import SIDE, SOUTH, VILLAGE, WEST, winding_villages
 from gridmap.geo.arrays import FloatArray
 from gridmap.geo.cell_build import build_cells
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.nearest import NearestSearch
-from tests.bench.tessellation import SIDE, SOUTH, VILLAGE, WEST, winding_villages
 
 WIDE, HIGH, POINTS = 8, 16, 100_000
 VILLAGES = winding_villages(WIDE, HIGH)

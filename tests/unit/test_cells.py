@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import shapely
 
+from gridmap.bench.tessellation import winding_villages
 from gridmap.errors import InvalidInput
 from gridmap.geo.cell_build import build_cells
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.cells import CellIndex
-from tests.bench.tessellation import winding_villages
 from tests.shapes import SHAPES
 
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import shapely
 
+from gridmap.bench.tessellation import SIDE, SOUTH, WEST, winding_villages
 from gridmap.errors import InvalidInput
 from gridmap.geo import measure
 from gridmap.geo.cell_build import build_cells
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.nearest import NearestSearch, Share, polygons_near_box, shares
-from tests.bench.tessellation import SIDE, SOUTH, WEST, winding_villages
 from tests.shapes import SHAPES
 
 VILLAGES = winding_villages(3, 12)
