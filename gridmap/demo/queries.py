@@ -7,10 +7,10 @@ from psycopg import Connection, OperationalError, sql
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from gridmap.addresses.model import Address
+from gridmap.addresses.model import AcceptedProblem, Address, AddressAlias, PlaceAlias, WaitingAddress
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.db.base import Base
-from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact
+from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, RecordHistory
 from gridmap.demo.tables import Value
 from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
 from gridmap.editing.model import Changeset, ChangesetGrid
@@ -29,8 +29,9 @@ from gridmap.preplans.model import Shelter
 
 FACT = "demo"
 _BY_COUNTY: tuple[type[Base], ...] = (
-    ContactPair, Responsibility, Shelter, Officer, Household, Building, Address, GroupLineage, GridLineage,
-    HouseholdGroupVersion, HouseholdGroup, GridVersion, Grid, ChangesetGrid, Changeset, IdCounter, Event,
+    ContactPair, Responsibility, Shelter, Officer, Household, Building, AcceptedProblem, AddressAlias, WaitingAddress,
+    Address, GroupLineage, GridLineage, HouseholdGroupVersion, HouseholdGroup, GridVersion, Grid, ChangesetGrid,
+    Changeset, IdCounter, RecordHistory, Event,
 )  # fmt: skip
 """Tables with a `county_code`, each before those that it refers to."""
 
@@ -78,11 +79,12 @@ def delete_county(session: Session, model: type[Base], county: str) -> None:
 
 def delete_divisions(session: Session, counties: Sequence[str], upper: Sequence[str]) -> None:
     """Removes the counties with all that lies in them, and the levels above as far as nothing is left there."""
-    for named in (DivisionLineage.predecessor, DivisionVersion.code, Division.code):
+    for named in (PlaceAlias.division_code, DivisionLineage.predecessor, DivisionVersion.code, Division.code):
         within: list[ColumnElement[bool]] = [named.startswith(county) for county in counties]
         session.execute(delete(named.class_).where(or_(*within)))
     for code in upper:
         if session.scalar(select(DivisionVersion.code).where(DivisionVersion.parent_code == code).limit(1)) is None:
+            session.execute(delete(PlaceAlias).where(PlaceAlias.division_code == code))
             session.execute(delete(DivisionVersion).where(DivisionVersion.code == code))
             session.execute(delete(Division).where(Division.code == code))
 
