@@ -59,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.written_maps = drawn.new_store()
     app.state.gazetteers = addresses.GazetteerStore()
     app.state.emaps = emap.new_store()
+    app.state.coverage_reports = divisions.new_store()
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
     add_error_handlers(app)

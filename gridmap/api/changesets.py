@@ -1,6 +1,5 @@
 """Routes of changesets."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -10,10 +9,10 @@ from gridmap.access.caller import Caller
 from gridmap.api import geojson
 from gridmap.api.deps import SessionDep
 from gridmap.api.params import Page, PageDep
+from gridmap.api.problems import problems_out
 from gridmap.api.security import ActorDep
 from gridmap.db.versions import current_version
 from gridmap.editing import review, service
-from gridmap.editing.problems import Problem
 from gridmap.editing.proposal import ProposedGrid
 from gridmap.editing.record import ChangesetRecord
 from gridmap.editing.schema import (
@@ -24,7 +23,6 @@ from gridmap.editing.schema import (
     DraftFeature,
     DraftProperties,
     OpenChangeset,
-    ProblemOut,
     ProposedCollection,
     ProposedFeature,
     PublishedVersion,
@@ -136,23 +134,7 @@ def revert(changeset_id: ChangesetId, session: SessionDep, actor: ActorDep) -> C
 
 def _detail(session: Session, caller: Caller, changeset_id: int) -> ChangesetDetail:
     report = service.get_report(session, caller, changeset_id)
-    return ChangesetDetail.of_report(current_version(session), report, _problems(report.problems))
-
-
-def _problems(problems: Sequence[Problem]) -> list[ProblemOut]:
-    return [
-        ProblemOut(
-            kind=problem.kind,
-            severity=problem.severity,
-            grids=list(problem.grids),
-            where=None if problem.where is None else geojson.geometry(problem.where),
-            size=problem.size,
-            unit=problem.unit,
-            message=problem.message,
-            message_en=problem.message_en,
-        )
-        for problem in problems
-    ]
+    return ChangesetDetail.of_report(current_version(session), report, problems_out(report.problems))
 
 
 def _proposed(feature: ProposedFeature, place: int, record: ChangesetRecord) -> ProposedGrid:

@@ -10,8 +10,10 @@ from gridmap.access.audit import Actor
 from gridmap.api import geojson
 from gridmap.api.deps import Reading, ReadingDep, SessionDep
 from gridmap.api.params import DivisionCodePath, PageDep, parse_includes
+from gridmap.api.problems import coverage_out
 from gridmap.api.scope import MapScopeDep
 from gridmap.api.security import ActorDep
+from gridmap.db.versions import state_mark
 from gridmap.divisions import service
 from gridmap.divisions.schema import (
     DivisionChangeIn,
@@ -31,13 +33,24 @@ from gridmap.divisions.service import DivisionRecord
 from gridmap.divisions.writing import successors_of
 from gridmap.editing import division_changes
 from gridmap.editing.division_changes import DivisionChanged, Names
+from gridmap.editing.schema import CoverageOut
 from gridmap.errors import NotFound
+from gridmap.grids.coverage import CoverageReport, check_within
+from gridmap.maps.kept import Kept
 from gridmap.snapshot.counts import count_within
 
 router = APIRouter(prefix="/divisions", tags=["divisions"])
 
 Level = Literal["province", "prefecture", "county", "township", "village"]
 INCLUDES = ("outline",)
+KEPT_REPORTS = 8
+
+CoverageReports = Kept[tuple[str, datetime | None, str], CoverageReport]
+
+
+def new_store() -> CoverageReports:
+    """The store of coverage reports that an application keeps, by division, time and state."""
+    return Kept(most=KEPT_REPORTS)
 
 
 @router.get("")
@@ -113,6 +126,32 @@ def list_children(code: DivisionCodePath, reading: ReadingDep, scope: MapScopeDe
     scope.require(code)
     children = service.list_children(reading.session, code, reading.at)
     return DivisionChildren(version=reading.version, code=code, children=[DivisionOut.of(d) for d in children])
+
+
+@router.get("/{code}/coverage")
+def get_coverage(
+    request: Request,
+    code: DivisionCodePath,
+    reading: ReadingDep,
+    scope: MapScopeDep,
+    limit: Annotated[int, Query(ge=0, le=10_000, description="So many problems are told; all are counted.")] = 1000,
+) -> CoverageOut:
+    """Gaps, overlaps, slivers and everything else that keeps the grids of a division from tiling its villages."""
+    scope.require(code)
+    kept: CoverageReports = request.app.state.coverage_reports
+    # A check of a prefecture takes seconds: it is made once for each state, however often the page is loaded.
+    found = kept.get(
+        (code, reading.at, state_mark(reading.session)), lambda: check_within(reading.session, code, reading.at)
+    )
+    return CoverageOut(
+        version=reading.version,
+        code=code,
+        villages=found.villages,
+        grids=found.grids,
+        errors=found.errors,
+        warnings=len(found.problems) - found.errors,
+        problems=coverage_out(found.problems[:limit]),
+    )
 
 
 def _division(reading: Reading, code: str) -> tuple[DivisionRecord, datetime | None]:

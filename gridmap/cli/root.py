@@ -10,6 +10,7 @@ from gridmap.cli.access import audit_app, key_app, user_app
 from gridmap.cli.addresses import address_app
 from gridmap.cli.bench import bench
 from gridmap.cli.changesets import changeset_app
+from gridmap.cli.coverage import coverage_app
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
 from gridmap.cli.exchange import export_command, import_command
@@ -37,6 +38,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
 app.add_typer(demo.app)
 app.add_typer(changeset_app, name="changeset")
+app.add_typer(coverage_app, name="coverage")
 
 
 @app.command()

@@ -109,6 +109,27 @@ class ProblemOut(BaseModel):
     message_en: str
 
 
+class CoverageProblemOut(ProblemOut):
+    """One thing wrong with published grids, and the village it was found in; null when it lies between villages."""
+
+    village: str | None
+
+
+class CoverageOut(BaseModel):
+    """What is wrong with the grids of a division: the first problems, errors before warnings, and how many there are.
+
+    `villages` and `grids` tell how much was looked at.
+    """
+
+    version: int
+    code: str
+    villages: int
+    grids: int
+    errors: int
+    warnings: int
+    problems: list[CoverageProblemOut]
+
+
 class ChangedGrids(BaseModel):
     """Codes by what happens to them; new grids by the code they get."""
 

@@ -39,7 +39,10 @@ class Edges:
 
 def edges_of(polygons: ShapeArray) -> Edges:
     """All edges of valid polygons, each polygon on the left of its edges; repeated vertices make none."""
-    rings, owners = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
+    # Of a multi-polygon get_rings returns nothing at all, without a word.
+    parts, owner = shapely.get_parts(shapely.orient_polygons(polygons), return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    owners = owner[part]
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     real = (ring[1:] == ring[:-1]) & (xy[1:] != xy[:-1]).any(axis=1)
     return Edges(xy[:-1][real], xy[1:][real], owners[ring[:-1][real]])
@@ -65,6 +68,8 @@ def tiles(polygons: Sequence[Polygonal], outline: Polygonal) -> bool:
     >>> whole = shapely.coverage_union(west, east)
     >>> tiles([west, east], whole), tiles([west], whole), tiles([west, west, east], whole)
     (True, False, False)
+    >>> tiles([shapely.MultiPolygon([west])], shapely.MultiPolygon([whole]))
+    False
     """
     shapes = np.array([*polygons, outline], object)
     if not shapely.is_valid(shapes).all():

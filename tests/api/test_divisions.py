@@ -2,8 +2,15 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from shapely.geometry import shape
+from sqlalchemy import text
 
-from tests.county import COUNTY, EAST, PREFECTURE, PROVINCE, TOWNSHIP, WEST
+from gridmap.app import create_app
+from gridmap.db.engine import make_engine, transaction
+from gridmap.settings import Settings
+from tests.api.keys import closed_application
+from tests.county import COUNTY, EAST, NORTH_EAST, PREFECTURE, PROVINCE, SOUTH_EAST, TOWNSHIP, WEST, small_county
+from tests.postgres import Server
 from tests.problems import assert_problem
 
 COUNTS = {
@@ -82,3 +89,42 @@ def test_an_unchanged_answer_is_not_sent_again(api: TestClient) -> None:
     first = api.get(f"/api/v1/divisions/{COUNTY}")
     again = api.get(f"/api/v1/divisions/{COUNTY}", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
+
+
+def test_coverage_tells_what_is_wrong_where_and_how_much(server: Server) -> None:
+    url = server.clone()
+    engine = make_engine(url)
+    with transaction(engine) as session:
+        small_county(session)
+        session.execute(
+            text("UPDATE grid_version SET geometry = ST_Multi(ST_Envelope(ST_Translate(geometry, 0.001, 0)))"
+                 " WHERE code = :code"), {"code": NORTH_EAST},
+        )  # fmt: skip
+    engine.dispose()
+    with TestClient(create_app(Settings.from_env({}, database_url=url, public_map=True))) as api:
+        body = api.get(f"/api/v1/divisions/{EAST}/coverage").json()
+        assert (body["version"], body["code"], body["villages"], body["grids"]) == (1, EAST, 1, 2)
+        kinds = {(p["kind"], p["severity"], p["unit"]): p for p in body["problems"]}
+        gap, outside = kinds["gap", "error", "m2"], kinds["outside", "error", "m2"]
+        assert (gap["grids"], outside["grids"]) == ([NORTH_EAST, SOUTH_EAST], [NORTH_EAST])
+        assert shape(gap["where"]).area == pytest.approx(0.001 * 0.01)
+        assert gap["size"] == pytest.approx(102_000, rel=0.01)
+        assert NORTH_EAST in outside["message"]
+        # Along the southern neighbour the corners no longer meet.
+        assert (body["errors"], body["warnings"]) == (2, 1)
+        assert api.get(f"/api/v1/divisions/{WEST}/coverage").json()["problems"] == []
+        above = api.get(f"/api/v1/divisions/{COUNTY}/coverage?limit=1").json()
+        assert (len(above["problems"]), above["errors"] >= 2) == (1, True)
+        again = api.get(f"/api/v1/divisions/{COUNTY}/coverage")
+        assert api.get(again.url.path, headers={"If-None-Match": again.headers["ETag"]}).status_code == 304
+        assert_problem(api.get("/api/v1/divisions/990009/coverage"), 404, "not_found")
+        assert_problem(api.get(f"/api/v1/divisions/{EAST}/coverage?at=2001-01-01T00:00:00Z"), 404, "not_found")
+    server.drop(url)
+
+
+def test_coverage_of_others_is_not_told_where_the_map_is_closed(server: Server) -> None:
+    with closed_application(server) as closed:
+        header = closed.key("reader", WEST)
+        assert closed.client.get(f"/api/v1/divisions/{WEST}/coverage", headers=header).json()["problems"] == []
+        assert_problem(closed.client.get(f"/api/v1/divisions/{EAST}/coverage", headers=header), 403, "forbidden")
+        assert_problem(closed.client.get(f"/api/v1/divisions/{WEST}/coverage"), 401, "unauthenticated")

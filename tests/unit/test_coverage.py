@@ -37,6 +37,18 @@ def test_a_coverage_is_well_with_its_outline_and_without() -> None:
     assert check_coverage([]) == []
 
 
+def test_what_is_stored_as_a_multi_polygon_is_checked_like_any_other() -> None:
+    def multi(shape: shapely.Polygon | shapely.MultiPolygon) -> shapely.MultiPolygon:
+        return shapely.MultiPolygon(list(shapely.get_parts(shape)))
+
+    whole = multi(outline("AAB\nACB"))
+    for drawn, found in (("AAB\nACB", []), ("AAB\nA.B", [("gap", "AB")]), ("A..\nACB", [("gap", "ABC"), ("gap", "A")])):
+        stored = [CodedPolygon(grid.code, multi(grid.geometry)) for grid in coded(drawn)]
+        told = [(kind, who) for kind, who in _found(check_coverage(stored, whole)) if kind != "unmatched_vertex"]
+        assert told == _found(check_coverage(coded(drawn), outline("AAB\nACB"))), drawn
+        assert (told == []) == tiles([grid.geometry for grid in stored], whole) == (found == [])
+
+
 @pytest.mark.parametrize(
     ("drawn", "found"),
     [
