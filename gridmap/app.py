@@ -26,6 +26,7 @@ from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
 from gridmap.api.pages import drawn, emap, front
+from gridmap.api.pages import grids as grid_pages
 from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
@@ -68,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(login.router)
     app.include_router(docs.router)
     app.include_router(_api_v1())
-    for page in (front, emap, drawn):
+    for page in (front, emap, drawn, grid_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)

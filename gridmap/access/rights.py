@@ -51,6 +51,8 @@ RIGHTS: dict[str, Right] = {
     "GET /": _MAP,
     "GET /map": _MAP,
     "GET /map-data/{within}.json": _MAP,
+    "GET /grids": _MAP,
+    "GET /grids/table.csv": _MAP,
     "GET /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,
     "GET /api/v1/divisions": _MAP,
@@ -124,11 +126,12 @@ def check(right: Right | None, caller: Caller, open_settings: frozenset[str]) ->
         return
     if caller.role is None:
         raise Unauthenticated("This needs a key or a sign-in.")
-    if caller.role not in right.roles or (right.personal and not _may_see_persons(caller)):
+    if caller.role not in right.roles or (right.personal and not may_see_persons(caller)):
         raise Forbidden("The role does not cover this.")
 
 
-def _may_see_persons(caller: Caller) -> bool:
+def may_see_persons(caller: Caller) -> bool:
+    """Whether role and grant let a caller read persons at all; the scope says which."""
     if caller.role == "integrator":
         return caller.personal
     if caller.role == "fieldworker":

@@ -111,7 +111,7 @@ def authorise(
             caller = _identify(request, session, now, shown)
         # Before the check: the page that refuses somebody names him as well.
         request.state.caller = caller
-        check(right, caller, _open_settings(get_settings(request)))
+        check(right, caller, open_settings(get_settings(request)))
         if right is not None and right.personal:
             response.headers["Cache-Control"] = PRIVATE
         yield caller
@@ -160,7 +160,11 @@ def sign_in_page(request: Request) -> Response | None:
     if request.method != "GET" or not wants_page or request.headers.get("authorization"):
         return None
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/login?next={quote(wanted, safe='/')}", 303, headers={"Cache-Control": PRIVATE})
+    login = f"/login?next={quote(wanted, safe='/')}"
+    if "hx-request" in request.headers:
+        # A part of a page was asked for: the login must take the place of the whole.
+        return Response(status_code=204, headers={"HX-Redirect": login, "Cache-Control": PRIVATE})
+    return RedirectResponse(login, 303, headers={"Cache-Control": PRIVATE})
 
 
 def _identify(request: Request, session: Session, now: datetime, shown: Credentials) -> Caller:
@@ -203,7 +207,8 @@ def _within(session: Session, scope: str) -> tuple[str, ...]:
         return (scope,)
 
 
-def _open_settings(settings: Settings) -> frozenset[str]:
+def open_settings(settings: Settings) -> frozenset[str]:
+    """The settings that open routes to everybody, of those that are on."""
     return frozenset(name for name in ("public_map", "public_geocoder") if getattr(settings, name))
 
 

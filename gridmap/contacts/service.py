@@ -1,5 +1,6 @@
 """What is told of officers and of who answers for a group; masked and audited like households."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from gridmap.access import audit
 from gridmap.access.audit import Actor
 from gridmap.access.masking import mask_name, mask_phone
-from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
+from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking, may_see_persons
 from gridmap.contacts import queries
 from gridmap.contacts.model import Officer
 from gridmap.errors import NotFound
@@ -86,8 +87,31 @@ def get_group(session: Session, actor: Actor, code: str) -> GroupRecord:
         raise NotFound(f"There is no household group {code}.")
     found = queries.responsible_for(session, code)
     audit.record(session, actor, "group.read", [code, *(officer.id for _, officer in found)])
-    officers = [ResponsibleOfficer(o.id, role, mask_name(o.name), mask_phone(o.phone)) for role, o in found]
-    return GroupRecord(code, name, code[:15], officers)
+    return GroupRecord(code, name, code[:15], [_responsible(role, officer) for role, officer in found])
+
+
+def masked_heads(session: Session, actor: Actor, codes: Sequence[str]) -> dict[str, ResponsibleOfficer]:
+    """The heads of grids or groups, masked; of those only that the caller may see. Audited when there are any."""
+    if not may_see_persons(actor.caller):
+        return {}
+    found = {code: officer for code, officer in queries.heads_of(session, codes) if actor.caller.covers(code)}
+    if found:
+        audit.record(session, actor, "heads.list", sorted({officer.id for officer in found.values()}))
+    return {code: _responsible("head", officer) for code, officer in found.items()}
+
+
+def masked_responsible(session: Session, actor: Actor, code: str) -> list[ResponsibleOfficer]:
+    """Who answers for a grid or group, masked, the head first; nobody for a caller who may not see. Audited."""
+    if not (may_see_persons(actor.caller) and actor.caller.covers(code)):
+        return []
+    found = [_responsible(role, officer) for role, officer in queries.responsible_for(session, code)]
+    if found:
+        audit.record(session, actor, "responsible.list", [code, *(officer.id for officer in found)])
+    return found
+
+
+def _responsible(role: str, officer: Officer) -> ResponsibleOfficer:
+    return ResponsibleOfficer(officer.id, role, mask_name(officer.name), mask_phone(officer.phone))
 
 
 def _record(officer: Officer, charges: list[Charge], unmasking: Unmasking) -> OfficerRecord:

@@ -62,6 +62,20 @@ def list_grids(session: Session, stmt: GridSelect) -> Sequence[GridRow]:
     return session.execute(stmt).all()
 
 
+def last_facts(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The last that was true of every grid that ever was within, without its shape; by ix_grid_code_prefix.
+
+    Shapes are most of a row: a county's are read in 150 ms, everything else in 10.
+    """
+    told = (
+        GridVersion.code, GridVersion.name, GridVersion.name_bo, GridVersion.kind, GridVersion.note,
+        GridVersion.area_m2, GridVersion.valid_from, GridVersion.valid_to, Grid.village_code,
+    )  # fmt: skip
+    stmt = select(*told).join(Grid).where(within_codes(Grid.code, prefixes))
+    newest_first = stmt.order_by(GridVersion.code, GridVersion.valid_from.desc()).ext(distinct_on(GridVersion.code))
+    return session.execute(newest_first).all()
+
+
 def find_grid(session: Session, code: str, at: datetime | None) -> GridRow | None:
     """One grid at a time."""
     stmt = holding(select_grids(), at).where(GridVersion.county_code == code[:6], GridVersion.code == code)

@@ -36,6 +36,31 @@ class GridRecord:
     """Whether it held at the time asked for; `retired` is only told by an answer about now."""
 
 
+@dataclass(frozen=True, slots=True)
+class GridFacts:
+    """What is last true of a grid, but for its shape; area geodesic."""
+
+    code: str
+    village_code: str
+    name: str
+    name_bo: str | None
+    kind: str
+    note: str | None
+    area_m2: float
+    valid_from: datetime
+    valid_to: datetime | None
+
+    @property
+    def status(self) -> Literal["current", "retired"]:
+        """Whether it still holds."""
+        return "current" if self.valid_to is None else "retired"
+
+
+def list_facts(session: Session, prefixes: Sequence[str]) -> list[GridFacts]:
+    """Every grid that ever was within, by code, as it is or last was."""
+    return [GridFacts(**row._mapping) for row in queries.last_facts(session, prefixes)]
+
+
 def get_grid(session: Session, code: str, at: datetime | None = None) -> GridRecord:
     """One grid at a time; without a time also a retired one, as it last was. Raises NotFound."""
     row = queries.find_grid(session, code, at)

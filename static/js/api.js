@@ -2,11 +2,12 @@
 
 /** What went wrong with a request: `status` 0 means that the network did. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} detail @param {string} code */
-  constructor(status, detail, code) {
+  /** @param {number} status @param {string} detail @param {string} code @param {{where: string, message: string}[]} [errors] by field */
+  constructor(status, detail, code, errors = []) {
     super(detail);
     this.status = status;
     this.code = code;
+    this.errors = errors;
   }
 }
 
@@ -26,4 +27,32 @@ export async function get(path, { signal } = {}) {
   if (response.ok || (response.status === 503 && path === "/readyz")) return response.json();
   const problem = await response.json().catch(() => ({}));
   throw new ApiError(response.status, problem.detail ?? response.statusText, problem.code ?? "http_error");
+}
+
+/**
+ * Sends a change as JSON and gives back the answer and its ETag. Raises ApiError, with `errors` by field.
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method @param {string} path @param {object | FormData | null} [body]
+ * @param {{etag?: string | null}} [options] etag: of the record as it was read; a newer one is not overwritten
+ * @returns {Promise<{body: any, etag: string | null}>}
+ */
+export async function send(method, path, body = null, { etag = null } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json", ...csrf() };
+  if (etag) headers["If-Match"] = etag;
+  if (body && !(body instanceof FormData)) headers["Content-Type"] = "application/json";
+  let response;
+  try {
+    response = await fetch(path, { method, headers, body: body instanceof FormData ? body : body && JSON.stringify(body), credentials: "same-origin" });
+  } catch (error) {
+    throw new ApiError(0, String(error), "network");
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return { body: answer, etag: response.headers.get("ETag") };
+  throw new ApiError(response.status, answer.detail ?? response.statusText, answer.code ?? "http_error", answer.errors ?? []);
+}
+
+/** The header without which a signed-in reader's changes are refused. @returns {Record<string, string>} */
+export function csrf() {
+  const token = document.querySelector("meta[name=csrf-token]")?.getAttribute("content");
+  return token ? { "X-CSRF-Token": token } : {};
 }

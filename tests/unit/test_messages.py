@@ -11,7 +11,7 @@ from gridmap.api.pages.messages import LANGUAGES, Language, catalogue, wanted_la
 from gridmap.resources import static_dir
 
 PAGES = Path(__file__).parents[2] / "gridmap" / "api" / "pages"
-FAMILIES = ("frame.theme_", "frame.lang_", "nav.", "problem.", "login.")
+FAMILIES = ("frame.theme_", "frame.lang_", "nav.", "problem.", "login.", "grids.status_", "grids.kind_")
 SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.")
 
 

@@ -16,8 +16,11 @@ from markupsafe import Markup
 
 from gridmap import __version__
 from gridmap.access.caller import ANONYMOUS, Caller
+from gridmap.access.rights import RIGHTS, check
 from gridmap.api.deps import get_engine, get_settings
+from gridmap.api.pages.links import asked_block, linker, sort_link
 from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
+from gridmap.api.security import PRIVATE, open_settings
 from gridmap.db.engine import reading, transaction
 from gridmap.errors import GridmapError, Unavailable
 from gridmap.maps import service as maps
@@ -28,6 +31,14 @@ Size = Literal["normal", "large"]
 _TOLD = {403: "forbidden", 404: "not_found", 422: "invalid", 503: "unavailable"}
 """Statuses with a page of their own; the rest, a redirect to the login among them, is answered as everywhere."""
 _A_YEAR_S = 365 * 24 * 3600
+
+RAIL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("map", "/", ()),
+    ("grids", "/grids", ()),
+    ("emap", "/map", ()),
+    ("docs", "/docs", ()),
+)
+"""The pages of the rail: name (text ``nav.NAME``, sign ``icons.svg#NAME``), address, other paths that belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +90,64 @@ def _signed_in(request: Request) -> str | None:
 FrameDep = Annotated[Frame, Depends(read_frame)]
 
 
-def render(request: Request, template: str, frame: Frame, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page of a template that extends ``base.html``. Asking for a language with ``?lang=`` is remembered."""
-    html = (
-        _environment()
-        .get_template(template)
-        .render(
-            frame=frame,
-            t=frame.t,
-            html_lang=HTML_LANG[frame.language],
-            languages=[(language, request.url.include_query_params(lang=language).query) for language in LANGUAGES],
-            path=request.url.path,
-            nonce=request.state.nonce,
-            app_version=__version__,
-            messages_json=Markup(script_json(frame.t.for_scripts())),  # noqa: S704 - script_json leaves no < > &
-            **context,
-        )
-    )
-    response = HTMLResponse(html, status, headers={"Cache-Control": "private, no-cache", "Vary": "Cookie"})
+def render(
+    request: Request, template: str, frame: Frame, *, status: int = 200, personal: bool = False, **context: Any
+) -> HTMLResponse:
+    """A page of a template that extends ``base.html``; for htmx the block that is named as the element it goes into.
+
+    Context that only one block needs is best given as a function, which the others do not call. `personal`: it tells
+    of persons and is kept nowhere. Asking for a language with ``?lang=`` is remembered.
+    """
+    page = _environment().get_template(template)
+    values = _common(request, frame) | context
+    block = page.blocks.get(asked_block(request) or "")
+    html = page.render(values) if block is None else "".join(block(page.new_context(values)))
+    kept = PRIVATE if personal else "private, no-cache"
+    response = HTMLResponse(html, status, headers={"Cache-Control": kept, "Vary": "Cookie, HX-Request-Type, HX-Target"})
     if request.query_params.get("lang") in LANGUAGES:
         response.set_cookie(COOKIE, frame.language, max_age=_A_YEAR_S, samesite="lax")
     return response
+
+
+def _common(request: Request, frame: Frame) -> dict[str, Any]:
+    """What every page is rendered with."""
+    return {
+        "frame": frame,
+        "t": frame.t,
+        "link": linker(request),
+        "rail": _rail(request.url.path),
+        "may": _may(request),
+        "html_lang": HTML_LANG[frame.language],
+        "languages": [(language, request.url.include_query_params(lang=language).query) for language in LANGUAGES],
+        "path": request.url.path,
+        "nonce": request.state.nonce,
+        "app_version": __version__,
+        "messages_json": Markup(script_json(frame.t.for_scripts())),  # noqa: S704 - script_json leaves no < > &
+    }
+
+
+def _rail(path: str) -> list[tuple[str, str, bool]]:
+    """Name and address of each page of the rail, and whether the path is of it."""
+    return [(name, href, any(_is_below(path, place) for place in (href, *others))) for name, href, others in RAIL]
+
+
+def _is_below(path: str, place: str) -> bool:
+    return path == place or (place != "/" and path.startswith(f"{place}/"))
+
+
+def _may(request: Request) -> Callable[[str], bool]:
+    """Whether the reader may use a route, by its key in the table of rights: what he may not is not offered."""
+    caller: Caller = getattr(request.state, "caller", ANONYMOUS)
+    opened = open_settings(get_settings(request))
+
+    def may(route: str) -> bool:
+        try:
+            check(RIGHTS.get(route), caller, opened)
+        except GridmapError:
+            return False
+        return True
+
+    return may
 
 
 class PageRoute(APIRoute):
@@ -129,7 +177,8 @@ def _for_people(plain: Callable[[Request, Any], Any]) -> Callable[[Request, Exce
 
 
 def _page_of_problem(request: Request, status: int, detail: str) -> HTMLResponse:
-    return render(request, "problem.html", read_frame(request), status=status, kind=_TOLD[status], detail=detail)
+    template = "problem.html" if asked_block(request) is None else "problem_part.html"
+    return render(request, template, read_frame(request), status=status, kind=_TOLD[status], detail=detail)
 
 
 def _theme(cookie: str | None) -> Theme:
@@ -138,10 +187,14 @@ def _theme(cookie: str | None) -> Theme:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("gridmap.api.pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    # As globals, because a block that is rendered alone sees no imports of its template.
+    environment.globals["sort_link"] = sort_link
+    environment.globals["parts"] = environment.get_template("parts.html").module
+    return environment

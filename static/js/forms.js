@@ -1,0 +1,188 @@
+// Forms that change a record through the API: what is wrong is told at its field, and nothing that was typed is lost.
+//
+// <form data-send="PATCH" data-to="/api/v1/grids/623…" data-etag='"3"' data-done="已保存" data-refresh="drawer rows">
+// A PATCH sends the fields that were changed. `data-null` on a field: empty is null. `data-then`: the address to go to
+// afterwards, with {fields} of the answer. `data-history`: where a stale form finds out who has written since.
+
+import { ApiError, get, send } from "./api.js";
+import { h } from "./dom.js";
+import { t } from "./messages.js";
+import { ask, toast } from "./notices.js";
+import { errorText } from "./panel.js";
+import { go, refresh } from "./work.js";
+
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.dataset.to) return;
+  event.preventDefault();
+  void submit(form);
+});
+
+/** @param {HTMLFormElement} form */
+async function submit(form) {
+  const { send: method = "POST", to = "", confirm, etag = null } = form.dataset;
+  if (form.hasAttribute("data-sending")) return;
+  if (confirm && !(await ask(confirm, { yes: form.dataset.confirmYes, danger: form.hasAttribute("data-danger") }))) return;
+  clearErrors(form);
+  form.toggleAttribute("data-sending", true);
+  try {
+    const answer = await send(/** @type {any} */ (method), to, method === "DELETE" ? null : valuesOf(form, method === "PATCH"), { etag });
+    toast(form.dataset.done ?? t("form.done"));
+    await after(form, answer.body);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 412) await showConflict(form, error);
+    else showErrors(form, error);
+  } finally {
+    form.toggleAttribute("data-sending", false);
+  }
+}
+
+/** @param {HTMLFormElement} form @param {any} answer */
+async function after(form, answer) {
+  const { then, refresh: parts = "" } = form.dataset;
+  const ids = parts.split(" ").filter(Boolean);
+  form.dispatchEvent(new CustomEvent("gridmap:saved", { bubbles: true, detail: answer }));
+  if (then && ids.length > 0) await go(filled(then, answer), ...ids);
+  else if (then) location.assign(filled(then, answer));
+  else await refresh(...ids);
+}
+
+/** @param {string} address @param {any} answer */
+function filled(address, answer) {
+  return address.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(answer[name] ?? ""));
+}
+
+/** @param {HTMLFormElement} form @returns {Field[]} */
+function fieldsOf(form) {
+  return /** @type {Field[]} */ ([...form.elements].filter((field) => field.matches("input[name], select[name], textarea[name]")));
+}
+
+/** What a form says, as the API takes it. @param {HTMLFormElement} form @param {boolean} changedOnly */
+export function valuesOf(form, changedOnly) {
+  /** @type {Record<string, any>} */
+  const values = {};
+  for (const field of fieldsOf(form)) {
+    if (field.type === "radio" && !(/** @type {HTMLInputElement} */ (field).checked)) continue;
+    if (!changedOnly || field.hasAttribute("data-always") || isChanged(field)) values[field.name] = valueOf(field);
+  }
+  return values;
+}
+
+/** @param {Field} field */
+function isChanged(field) {
+  if (field instanceof HTMLSelectElement) return ![...field.selectedOptions].every((option) => option.defaultSelected);
+  if (field instanceof HTMLInputElement && ["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
+  return field.value !== field.defaultValue;
+}
+
+/** @param {Field} field */
+function valueOf(field) {
+  if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked;
+  const text = field.value.trim();
+  if (text === "" && field.hasAttribute("data-null")) return null;
+  if (field.hasAttribute("data-list")) return text.split(/[\s,，、;；]+/).filter(Boolean);
+  return field.type === "number" && text !== "" ? Number(text) : text;
+}
+
+/** @param {HTMLFormElement} form */
+function clearErrors(form) {
+  form.querySelectorAll(".form-error").forEach((note) => note.remove());
+  for (const field of fieldsOf(form)) tellAt(field, null);
+}
+
+/** @param {Field} field @param {string | null} message */
+function tellAt(field, message) {
+  const place = field.form?.querySelector(`#error-${CSS.escape(field.name)}`);
+  if (message) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+  if (!(place instanceof HTMLElement)) return false;
+  place.textContent = message ?? "";
+  place.hidden = message === null;
+  return true;
+}
+
+/** @param {HTMLFormElement} form @param {ApiError} error */
+function showErrors(form, error) {
+  const fields = new Map(fieldsOf(form).map((field) => [field.name, field]));
+  const told = error.errors.filter(({ where, message }) => {
+    const field = fields.get(where.replace(/^body\./, ""));
+    return field && tellAt(field, message);
+  });
+  const rest = error.errors.filter((each) => !told.includes(each)).map(({ where, message }) => (where ? `${where}: ${message}` : message));
+  if (told.length === 0 || rest.length > 0) {
+    const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, "")];
+    form.prepend(h("div", { class: "form-error", role: "alert" }, ...words.map((text) => h("p", {}, text))));
+  }
+  const first = form.querySelector("[aria-invalid=true]");
+  if (first instanceof HTMLElement) first.focus();
+}
+
+/**
+ * Somebody else has written since: who, when and what is told; what was typed here stays, and can be laid over it.
+ * @param {HTMLFormElement} form @param {ApiError} error
+ */
+async function showConflict(form, error) {
+  const now = await get(form.dataset.to ?? "").catch(() => null);
+  const writer = await lastWriter(form.dataset.history);
+  const record = now?.properties ?? now ?? {};
+  const lines = fieldsOf(form)
+    .filter((field) => field.name in record && text(record[field.name]) !== defaultOf(field))
+    .map((field) => h("li", {}, t("conflict.field", { field: labelOf(field), now: text(record[field.name]) || "—", read: defaultOf(field) || "—" })));
+  const again = h("button", { type: "button", class: "primary" }, t("conflict.again"));
+  const drop = h("button", { type: "button" }, t("conflict.drop"));
+  again.addEventListener("click", async () => {
+    form.dataset.etag = await etagOf(form.dataset.to ?? "");
+    await submit(form);
+  });
+  drop.addEventListener("click", () => void refresh(...(form.dataset.refresh ?? "drawer").split(" ")));
+  form.prepend(
+    h("div", { class: "form-error conflict", role: "alert" },
+      h("p", {}, h("strong", {}, writer ? t("conflict.who", writer) : t("conflict.somebody"))),
+      lines.length > 0 ? h("ul", {}, ...lines) : null,
+      h("p", {}, t("conflict.kept")),
+      h("div", { class: "buttons" }, again, drop),
+    ),
+  );
+  form.scrollIntoView({ block: "nearest" });
+  void error;
+}
+
+/** @param {string} path */
+async function etagOf(path) {
+  const response = await fetch(path, { headers: { Accept: "application/json" }, credentials: "same-origin", cache: "reload" });
+  return response.headers.get("ETag") ?? "*";
+}
+
+/** Who wrote a record last, and when. @param {string | undefined} path @returns {Promise<{who: string, when: string} | null>} */
+async function lastWriter(path) {
+  const told = path ? await get(path).catch(() => null) : null;
+  const last = (told?.revisions ?? told?.states ?? []).at(-1);
+  if (!last?.actor) return null;
+  return { who: String(last.actor).replace(/^\w+:/, ""), when: shortTime(last.at ?? last.valid_from) };
+}
+
+/** `11-22 02:40`, in the reader's own time. @param {string} instant */
+export function shortTime(instant) {
+  const time = new Date(instant);
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
+  return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
+}
+
+/** @param {Field} field */
+function defaultOf(field) {
+  if (field instanceof HTMLSelectElement) return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
+  return field.defaultValue;
+}
+
+/** @param {Field} field */
+function labelOf(field) {
+  return field.labels?.[0]?.textContent?.replace("*", "").trim() ?? field.name;
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return value === null || value === undefined ? "" : String(value);
+}
