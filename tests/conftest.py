@@ -1,20 +1,37 @@
 """What every kind of test may use. None skips for want of PostGIS, Chromium or fonts: they are part of the set-up."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from pydantic_core import PydanticUndefined
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.db.engine import make_engine
+from gridmap.settings import Settings
 from tests import homes
 from tests.postgres import TEMPLATE, Server, running_server
 
 # How long an example takes says more about the machine than about the code; speed is measured in tests/bench.
 settings.register_profile("gridmap", deadline=None)
 settings.load_profile("gridmap")
+
+
+_HOMES = tempfile.TemporaryDirectory(prefix="gridmap-homes-")
+
+
+def _fresh_home() -> Path:
+    return Path(tempfile.mkdtemp(dir=_HOMES.name))
+
+
+def pytest_configure() -> None:
+    """An application that is told no home gets one of its own: its snapshot is that of its database alone."""
+    field = Settings.model_fields["home"]
+    field.default, field.default_factory = PydanticUndefined, _fresh_home
+    Settings.model_rebuild(force=True)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from gridmap.cli.errors import exit_status, tell
 from gridmap.cli.exchange import export_command, import_command
 from gridmap.cli.points import NEGATIVE_NUMBERS, convert, locate
 from gridmap.cli.server import up
+from gridmap.cli.snapshot import snapshot_app
 from gridmap.errors import GridmapError
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.add_typer(address_app, name="address")
 app.command("import")(import_command)
 app.command("export")(export_command)
 app.add_typer(db_app, name="db")
+app.add_typer(snapshot_app, name="snapshot")
 app.add_typer(user_app, name="user")
 app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")

@@ -10,16 +10,39 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import Caller
 from gridmap.cli.output import say
+from gridmap.db.database import Database
 from gridmap.db.engine import transaction
 from gridmap.db.opening import open_database
+from gridmap.errors import Unavailable
 from gridmap.settings import Settings
 
 
 @contextmanager
 def command_session() -> Iterator[Session]:
     """One transaction on the installation's database, committed when the block ends."""
-    with open_database(Settings.from_env(), report=say) as database, transaction(database.engine) as session:
-        yield session
+    settings = Settings.from_env()
+    with open_database(settings, report=say) as database:
+        with transaction(database.engine) as session:
+            yield session
+        follow_with_snapshot(settings, database)
+
+
+def follow_with_snapshot(settings: Settings, database: Database) -> None:
+    """Brings the home's snapshot up to what was just committed, so that every worker of it can read that.
+
+    A home without one, or with that of another database, is left alone: a command may run anywhere. Servers with other
+    homes hear of the change and follow by themselves. What is committed stays so when the disk refuses.
+    """
+    if not (settings.home / "snapshot" / "manifest.json").exists():
+        return
+    # Late: most commands run where there is no server, and reading its files takes a library that is slow to import.
+    from gridmap.snapshot.catch_up import catch_up, is_of, snapshot_folder
+
+    try:
+        if is_of(database.engine, snapshot_folder(settings.home)):
+            catch_up(database.engine, snapshot_folder(settings.home))
+    except (OSError, Unavailable) as error:
+        say(f"The snapshot in {settings.home} could not be brought up to date just now ({error}); the server will.")
 
 
 def command_actor() -> Actor:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, String, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.db.base import Base, CountyCode, Now, Serial, Words
+from gridmap.db.base import Base, CountyCode, DivisionCode, Now, Serial, Words
 
 
 class DatasetVersion(Base):
@@ -63,6 +63,28 @@ class RecordHistory(Base):
     __table_args__ = (
         CheckConstraint("row_version > 0", "row_version_counts"),
         Index("ix_record_history_at", "at"),
+    )
+
+
+class PlaceChange(Base):
+    """A village where an address or a household came, moved or went, noted by triggers: those raise no version.
+
+    `writer` is the transaction's number: whoever has read at a snapshot whose oldest running transaction was N finds
+    everything since among those from N on, however transactions overlap. Kept for some days.
+    """
+
+    __tablename__ = "place_change"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    at: Mapped[Now]
+    writer: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text)::bigint"))
+    kind: Mapped[str] = mapped_column(String(10))
+    village_code: Mapped[DivisionCode]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('address', 'household')", "kind_known"),
+        Index("ix_place_change_writer", "writer"),
+        Index("ix_place_change_at", "at"),
     )
 
 

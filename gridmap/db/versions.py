@@ -1,13 +1,14 @@
 """The dataset version: one integer for the installation, raised by every publish."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, func, select, text
+from sqlalchemy import ScalarSelect, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from gridmap.db.model import DatasetVersion, Event
+from gridmap.db.model import DatasetVersion, Event, PlaceChange
 
 
 def current_version(session: Session) -> int:
@@ -68,3 +69,55 @@ def version_at(session: Session, at: datetime) -> int:
     stmt = select(func.max(DatasetVersion.version)).where(DatasetVersion.published_at <= at)
     version: int | None = session.scalars(stmt).one()
     return version or 0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """How far a database is, for whoever keeps a copy of it.
+
+    `database` tells it from every other one, also from itself before a restore into another. `reached` says which
+    transactions this one sees, in PostgreSQL's own form: transactions overlap, so that no single number could.
+    """
+
+    database: str
+    version: int
+    published_at: datetime | None
+    reached: str
+
+
+def read_state(session: Session) -> DatabaseState:
+    """The state that this transaction sees."""
+    database, reached = session.execute(
+        text(
+            "SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || oid,"
+            " pg_current_snapshot()::text"
+            " FROM pg_database WHERE datname = current_database()"
+        )
+    ).one()
+    newest = select(DatasetVersion).order_by(DatasetVersion.version.desc()).limit(1)
+    row = session.scalars(newest).one_or_none()
+    return DatabaseState(
+        database, 0 if row is None else row.version, None if row is None else row.published_at, reached
+    )
+
+
+def published_at(session: Session, version: int) -> datetime | None:
+    """When a version was published; None when there is no such version."""
+    return session.scalars(select(DatasetVersion.published_at).where(DatasetVersion.version == version)).one_or_none()
+
+
+def places_changed(session: Session, reached: str) -> set[str]:
+    """The villages where addresses or households changed since somebody read a state that reached so far.
+
+    By ix_place_change_writer, from the oldest transaction on that was then still running.
+    """
+    not_seen = text(
+        "writer >= (pg_snapshot_xmin(CAST(:reached AS pg_snapshot))::text)::bigint"
+        " AND NOT pg_visible_in_snapshot(CAST(CAST(writer AS text) AS xid8), CAST(:reached AS pg_snapshot))"
+    )
+    return set(session.scalars(select(PlaceChange.village_code).where(not_seen).distinct(), {"reached": reached}))
+
+
+def forget_place_changes(session: Session, before: datetime) -> None:
+    """Removes old notes of changed places; by ix_place_change_at."""
+    session.execute(delete(PlaceChange).where(PlaceChange.at < before))

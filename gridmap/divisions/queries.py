@@ -128,6 +128,20 @@ def find_last_division(session: Session, code: str) -> DivisionRow | None:
     return session.execute(newest_first.limit(1)).one_or_none()
 
 
+def names_now(session: Session) -> Sequence[StepRow]:
+    """Code, level, parent and names of all divisions there are now, without their geometry."""
+    version = DivisionVersion
+    columns = (version.code, Division.level, version.parent_code, version.name, version.name_full, version.name_bo)
+    stmt = select(*columns).join(Division, Division.code == version.code).where(holds(version, None))
+    return session.execute(stmt.order_by(version.code)).all()
+
+
+def changed_since(session: Session, version: int) -> Sequence[str]:
+    """Divisions that began or ended to be so after a version."""
+    either = (DivisionVersion.version_from > version) | (DivisionVersion.version_to > version)
+    return session.scalars(select(DivisionVersion.code).where(either).distinct()).all()
+
+
 def exists(session: Session, code: str) -> bool:
     """Whether a code was ever given to a division."""
     return session.get(Division, code) is not None

@@ -1,6 +1,6 @@
 """What is known of divisions: the tree, the chain above a code, which of them cover a point."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +96,30 @@ def list_names(session: Session) -> list[DivisionNames]:
         old = tuple(dict.fromkeys(other for other in former.get(code, ()) if other not in {name, name_full}))
         current.append(DivisionNames(code, level, parent, name, name_full, name_bo, old))
     return current
+
+
+class Chains:
+    """The chain above every division there is now, from one reading of all names."""
+
+    def __init__(self, session: Session) -> None:
+        self._by_code = {row[0]: NamedDivision(*row) for row in queries.names_now(session)}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_code)
+
+    def above(self, code: str) -> list[NamedDivision]:
+        """A division with all above it, province first; empty for an unknown code."""
+        chain: list[NamedDivision] = []
+        step = self._by_code.get(code)
+        while step is not None:
+            chain.append(step)
+            step = self._by_code.get(step.parent or "")
+        return chain[::-1]
+
+
+def changed_since(session: Session, version: int) -> set[str]:
+    """The divisions that are not as they were in a version, those that are no more among them."""
+    return set(queries.changed_since(session, version))
 
 
 def list_below(session: Session, prefix: str) -> list[DivisionRecord]:

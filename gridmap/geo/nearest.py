@@ -18,7 +18,8 @@ from gridmap.geo.measure import INVERSE_FLATTENING, SEMI_MAJOR_M, Nearest
 if TYPE_CHECKING:
     from gridmap.geo.nearest_kernels import Near
 
-_GEOD = pyproj.Geod(a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING)
+EXACT_GROUND = pyproj.Geod(a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING)
+"""The ellipsoid that distances are measured on."""
 EQUAL_M = 5e-4
 """Distances that differ by less are equal, so that the lowest code of two grids that meet in a corner is told."""
 _STEPS = (0.5, 0.02, 0.0005)
@@ -77,7 +78,7 @@ class NearestSearch:
         (ax, ay), (bx, by) = self.index.vertices[edge : edge + 2].tolist()
 
         def distance(part: float) -> float:
-            return float(_GEOD.inv(point.lon, point.lat, ax + part * (bx - ax), ay + part * (by - ay))[2])
+            return float(EXACT_GROUND.inv(point.lon, point.lat, ax + part * (bx - ax), ay + part * (by - ay))[2])
 
         best = 0.5
         short = abs(bx - ax) + abs(by - ay) <= _SHORT_DEG

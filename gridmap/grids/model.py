@@ -59,6 +59,8 @@ class GridVersion(Base, Validity):
         geometry_checks("geometry"),
         CheckConstraint("kind IN ('base', 'special')", "kind_known"),
         Index("ix_grid_version_geometry", "geometry", postgresql_using="gist"),
+        Index("ix_grid_version_version_from", "version_from"),
+        Index("ix_grid_version_version_to", "version_to"),
         Index("uq_grid_version_current", "county_code", "code", unique=True, postgresql_where="valid_to IS NULL"),
     )
 
@@ -94,6 +96,8 @@ class HouseholdGroupVersion(Base, Validity):
     __table_args__ = (
         ForeignKeyConstraint(["county_code", "code"], ["household_group.county_code", "household_group.code"]),
         *validity_checks(),
+        Index("ix_household_group_version_version_from", "version_from"),
+        Index("ix_household_group_version_version_to", "version_to"),
         Index(
             "uq_household_group_version_current",
             "county_code",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Row, Select, and_, func, insert, literal, or_, select, union, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -74,6 +74,31 @@ def last_facts(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple
     stmt = select(*told).join(Grid).where(within_codes(Grid.code, prefixes))
     newest_first = stmt.order_by(GridVersion.code, GridVersion.valid_from.desc()).ext(distinct_on(GridVersion.code))
     return session.execute(newest_first).all()
+
+
+def grids_of_villages(session: Session, village_codes: Sequence[str]) -> Sequence[GridRow]:
+    """The grids that villages have now, by code; by ix_grid_village_code."""
+    stmt = holding(select_grids(), None).where(Grid.village_code.in_(village_codes))
+    return session.execute(stmt.order_by(Grid.code)).all()
+
+
+def villages_with_grids(session: Session) -> Sequence[str]:
+    """The villages that have a grid now."""
+    stmt = select(Grid.village_code).join(GridVersion).where(holds(GridVersion, None)).distinct()
+    return session.scalars(stmt).all()
+
+
+def villages_changed_since(session: Session, version: int) -> Sequence[str]:
+    """Villages one of whose grids or groups began or ended after a version; by ix_…_version_from and …_version_to."""
+    village = func.left(GridVersion.code, 12)
+    of_groups = func.left(HouseholdGroupVersion.code, 12)
+    parts = (
+        select(village).where(GridVersion.version_from > version),
+        select(village).where(GridVersion.version_to > version),
+        select(of_groups).where(HouseholdGroupVersion.version_from > version),
+        select(of_groups).where(HouseholdGroupVersion.version_to > version),
+    )
+    return session.scalars(union(*parts)).all()
 
 
 def find_grid(session: Session, code: str, at: datetime | None) -> GridRow | None:

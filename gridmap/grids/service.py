@@ -89,6 +89,26 @@ def list_grids_of_version(session: Session, village_codes: Sequence[str], versio
     return [_record(row) for row in queries.list_grids(session, queries.after_code(stmt, None, None))]
 
 
+def list_in_villages(session: Session, village_codes: Sequence[str]) -> list[GridRecord]:
+    """The grids that some villages have now, by code."""
+    return [_record(row) for row in queries.grids_of_villages(session, village_codes)]
+
+
+def villages_with_grids(session: Session) -> set[str]:
+    """The villages that have a grid now."""
+    return set(queries.villages_with_grids(session))
+
+
+def villages_changed_since(session: Session, version: int) -> set[str]:
+    """The villages whose grids or household groups are not all as they were in a version."""
+    return set(queries.villages_changed_since(session, version))
+
+
+def group_names(session: Session, codes: Sequence[str]) -> dict[str, str]:
+    """Code and name of those of some household groups that hold now."""
+    return {row[0]: row[1] for row in queries.groups_among(session, codes)}
+
+
 def codes_ever_used(session: Session, village_codes: Sequence[str]) -> list[str]:
     """All grid codes that villages ever had: none of them is given to another grid."""
     return list(queries.codes_ever_used(session, village_codes))

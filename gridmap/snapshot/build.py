@@ -1,7 +1,7 @@
 """Making segments from plain values: the grids of a village with the chain above it, or the items of a layer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pyarrow as pa
 from gridmap.errors import InvalidInput
 from gridmap.geo.arrays import Polygonal
 from gridmap.geo.cell_build import build_cells
-from gridmap.snapshot.segment import DivisionName, GridName, Kind, SegmentLabels, to_table
+from gridmap.snapshot.segment import NO_FACTS, DivisionName, GridFacts, GridName, Kind, SegmentLabels, to_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class SegmentSource:
     code: str
     divisions: tuple[DivisionName, ...]
     shapes: Sequence[tuple[GridName, Polygonal]]
+    facts: Mapping[str, GridFacts] = field(default_factory=dict)
+    """By code; none need be told."""
 
 
 _FILE = 20_000
@@ -44,7 +46,9 @@ def build_segments(sources: Iterable[SegmentSource]) -> pa.Table:
     for source in found:
         shapes = sorted(source.shapes, key=lambda shape: shape[0].code)
         _check_unique([name.code for name, _ in shapes])
-        labels.append(SegmentLabels(source.kind, source.code, source.divisions, tuple(name for name, _ in shapes)))
+        names = tuple(name for name, _ in shapes)
+        facts = tuple(source.facts.get(name.code, NO_FACTS) for name in names)
+        labels.append(SegmentLabels(source.kind, source.code, source.divisions, names, facts))
         polygons.append([polygon for _, polygon in shapes])
     return to_table(labels, build_cells(polygons))
 

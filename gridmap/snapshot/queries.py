@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import Officer
 from gridmap.db.base import GROUND, SRID, within_codes
+from gridmap.grids.model import Grid
 from gridmap.households.model import Building, Household
 
 
@@ -64,6 +65,22 @@ def group_of_nearest_household(session: Session, grid_code: str, lon: float, lat
         .limit(1)
     )
     return session.scalars(stmt).one_or_none()
+
+
+def household_points(session: Session, village_codes: Sequence[str]) -> Sequence[Row[str, float, float, str]]:
+    """Grid, lon, lat and group of the current households of villages that have a group, by grid and id.
+
+    By ix_grid_village_code, ix_address_grid_code and ix_household_address_code.
+    """
+    stmt = (
+        select(Address.grid_code, func.ST_X(Address.point), func.ST_Y(Address.point), Household.group_code)
+        .select_from(Grid)
+        .join(Address, and_(Address.county_code == Grid.county_code, Address.grid_code == Grid.code))
+        .join(Household, _at_address(Household))
+        .where(Grid.village_code.in_(village_codes), Household.status == "current", Household.group_code.is_not(None))
+        .order_by(Address.grid_code, Household.id)
+    )
+    return session.execute(stmt).all()
 
 
 def nearest_address(session: Session, grid_code: str, lon: float, lat: float) -> tuple[str, str, float] | None:

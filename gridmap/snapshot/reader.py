@@ -17,8 +17,16 @@ from gridmap.geo.arrays import BoolArray, IntArray, as_pair
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.nearest import EQUAL_M, NearestSearch, shares
-from gridmap.snapshot.manifest import Manifest, kept_versions, live_rows, read_manifest, segments_folder
-from gridmap.snapshot.segment import DivisionName, GridName, Kind, read_segments, to_index
+from gridmap.snapshot.export import read_export
+from gridmap.snapshot.manifest import (
+    Manifest,
+    SegmentKey,
+    kept_versions,
+    live_rows,
+    read_manifest,
+    segments_folder,
+)
+from gridmap.snapshot.segment import CELLS, DivisionName, GridName, Kind, read_segments, to_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,24 +154,50 @@ class Snapshot:
                     continue
             raise trouble from None
 
+    @classmethod
+    def open_file(cls, file: Path) -> Self:
+        """What `gridmap snapshot export` wrote, mapped as it lies. Raises NotFound, SnapshotDamaged."""
+        return cls(*read_export(file))
+
     @cached_property
     def villages(self) -> Segments:
         """The grids of all villages."""
         return self._segments("village", None)
 
     def layer(self, name: str) -> Segments:
-        """A reference layer. Raises NotFound."""
+        """The areas of a reference layer. Raises NotFound."""
         found = self._segments("layer", name)
         if not found._files:
             raise NotFound(f"there is no layer {name!r}")
         return found
 
+    def rows(self, content: str) -> pa.Table:
+        """The segments of a content (see `parts`) that count, of all files. Raises NotFound without any."""
+        parts = [
+            table.filter(pa.array(live))
+            for entry, table, live in zip(self.manifest.files, self._tables, self._live, strict=True)
+            if entry.content == content and live.any()
+        ]
+        if not parts:
+            raise NotFound(f"there are no {content} in this snapshot")
+        return pa.concat_tables(parts)
+
     def _segments(self, kind: Kind, code: str | None) -> Segments:
-        masks = []
-        for table, live in zip(self._tables, self._live, strict=True):
-            rows = pc.equal(table["kind"], kind).to_numpy() & live
-            masks.append(rows if code is None else rows & pc.equal(table["code"], code).to_numpy())
-        return Segments(self._tables, masks)
+        tables, masks = [], []
+        for entry, table, live in zip(self.manifest.files, self._tables, self._live, strict=True):
+            if entry.content == CELLS:
+                rows = pc.equal(table["kind"], kind).to_numpy() & live
+                tables.append(table)
+                masks.append(rows if code is None else rows & pc.equal(table["code"], code).to_numpy())
+        return Segments(tables, masks)
+
+
+def live_keys(manifest: Manifest, tables: Sequence[pa.Table]) -> set[SegmentKey]:
+    """The segments that count in a snapshot's files."""
+    found: set[SegmentKey] = set()
+    for table in tables:
+        found.update(zip(table["kind"].to_pylist(), table["code"].to_pylist(), strict=True))
+    return found - manifest.removed
 
 
 class _File:

@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,11 +19,19 @@ import pyarrow as pa
 from gridmap.errors import SnapshotDamaged
 from gridmap.geo.cells import CellIndex
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CRS = "EPSG:4490"
-Kind = Literal["village", "layer"]
+Kind = Literal["village", "layer", "division", "groups", "layer_items"]
+CELLS = "cells"
+"""The content of files of villages and layers, which the cell index is in; see `parts` for the other contents."""
 
-_META = {b"gridmap.format": str(FORMAT_VERSION).encode(), b"gridmap.crs": CRS.encode()}
+
+def metadata(content: str) -> dict[bytes, bytes]:
+    """What every segment file says of itself: the format, the system of its coordinates, and what it holds."""
+    said = {"format": str(FORMAT_VERSION), "crs": CRS, "content": content}
+    return {f"gridmap.{name}".encode(): value.encode() for name, value in said.items()}
+
+
 _DIVISION = pa.struct([("level", pa.string()), ("code", pa.string()), ("name", pa.string()), ("name_bo", pa.string())])
 _LABELS = [
     pa.field("kind", pa.string()),
@@ -32,6 +41,10 @@ _LABELS = [
     pa.field("names", pa.list_(pa.string())),
     pa.field("names_bo", pa.list_(pa.string())),
     pa.field("kinds", pa.list_(pa.string())),
+    pa.field("notes", pa.list_(pa.string())),
+    pa.field("areas_m2", pa.list_(pa.float64())),
+    pa.field("valid_from", pa.list_(pa.timestamp("us", "UTC"))),
+    pa.field("versions", pa.list_(pa.int32())),
 ]
 _SCALARS = {"level": (pa.int64(), 2), "column": (pa.int64(), 1), "row": (pa.int64(), 1), "columns": (pa.int64(), 1),
             "rows": (pa.int64(), 1), "box": (pa.float64(), 4)}  # fmt: skip
@@ -52,7 +65,7 @@ SCHEMA = pa.schema(
         *(pa.field(name, kind if wide == 1 else pa.list_(kind, wide)) for name, (kind, wide) in _SCALARS.items()),
         *(pa.field(name, pa.list_(kind)) for name, (kind, _, _) in _LISTS.items()),
     ],
-    metadata=_META,
+    metadata=metadata(CELLS),
 )
 
 
@@ -77,13 +90,27 @@ class GridName:
 
 
 @dataclass(frozen=True, slots=True)
+class GridFacts:
+    """What else is told of a grid: of no use for locating, but for listing grids when there is no database."""
+
+    note: str | None = None
+    area_m2: float | None = None
+    valid_from: datetime | None = None
+    version_from: int | None = None
+
+
+NO_FACTS = GridFacts()
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentLabels:
-    """Whose segment it is, and the names in the order of the index's polygons. `divisions` has the province first."""
+    """Whose segment it is, and names and facts in the order of the index's polygons. `divisions`: province first."""
 
     kind: Kind
     code: str
     divisions: tuple[DivisionName, ...]
     items: tuple[GridName, ...]
+    facts: tuple[GridFacts, ...]
 
 
 def to_table(labels: Sequence[SegmentLabels], index: CellIndex) -> pa.Table:
@@ -96,6 +123,10 @@ def to_table(labels: Sequence[SegmentLabels], index: CellIndex) -> pa.Table:
         "names": [[item.name for item in segment.items] for segment in labels],
         "names_bo": [[item.name_bo for item in segment.items] for segment in labels],
         "kinds": [[item.kind for item in segment.items] for segment in labels],
+        "notes": [[fact.note for fact in segment.facts] for segment in labels],
+        "areas_m2": [[fact.area_m2 for fact in segment.facts] for segment in labels],
+        "valid_from": [[fact.valid_from for fact in segment.facts] for segment in labels],
+        "versions": [[fact.version_from for fact in segment.facts] for segment in labels],
     }
     arrays = [pa.array(columns[field.name], field.type) for field in _LABELS]
     for name, (kind, wide) in _SCALARS.items():
@@ -140,6 +171,7 @@ class FileEntry:
     sha256: str
     size: int
     segments: int
+    content: str = CELLS
 
     @property
     def name(self) -> str:
@@ -157,9 +189,10 @@ def write_segments(folder: Path, table: pa.Table) -> FileEntry:
     table = table.sort_by([("kind", "ascending"), ("code", "ascending")]).combine_chunks()
     unfinished = folder / f"unfinished-{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, SCHEMA) as writer:
+        unfinished.touch(mode=0o600)
+        with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
-        entry = FileEntry(checksum(unfinished), unfinished.stat().st_size, table.num_rows)
+        entry = FileEntry(checksum(unfinished), unfinished.stat().st_size, table.num_rows, content_of(table))
         place_file(unfinished, folder / entry.name)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -184,9 +217,20 @@ def read_segments(folder: Path, entry: FileEntry) -> pa.Table:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
     except (OSError, pa.ArrowInvalid) as error:
         raise SnapshotDamaged(f"the segment file {path.name} can't be read: {error}") from error
-    if not table.schema.equals(SCHEMA, check_metadata=True):
-        raise SnapshotDamaged(f"the segment file {path.name} has another format than this gridmap reads")
+    return checked_format(table, entry)
+
+
+def checked_format(table: pa.Table, entry: FileEntry) -> pa.Table:
+    """The same table. Raises SnapshotDamaged when it doesn't say of itself what this gridmap writes."""
+    said = table.schema.metadata or {}
+    if any(said.get(name) != value for name, value in metadata(entry.content).items()):
+        raise SnapshotDamaged(f"the segment file {entry.name} has another format than this gridmap reads")
     return table
+
+
+def content_of(table: pa.Table) -> str:
+    """What a table of segments says it holds."""
+    return str((table.schema.metadata or {})[b"gridmap.content"].decode())
 
 
 def checksum(path: Path) -> str:

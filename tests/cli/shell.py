@@ -8,13 +8,15 @@ import sys
 from sqlalchemy import Engine
 
 from gridmap.db.engine import make_engine
+from gridmap.settings import Settings
 
 
 class Shell:
     """Runs `gridmap` on the server that a URL names; `engine` sees the same database."""
 
     def __init__(self, url: str) -> None:
-        self.env = {**os.environ, "GRIDMAP_DATABASE_URL": url, "COLUMNS": "200"}
+        home = Settings.from_env({}).home
+        self.env = {**os.environ, "GRIDMAP_DATABASE_URL": url, "GRIDMAP_HOME": str(home), "COLUMNS": "200"}
         self.engine: Engine = make_engine(url)
 
     def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:

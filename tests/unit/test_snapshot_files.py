@@ -18,7 +18,16 @@ from gridmap.snapshot import manifest as manifests
 from gridmap.snapshot.build import SegmentSource, build_files, build_segments
 from gridmap.snapshot.manifest import KEPT_VERSIONS, Manifest, kept_versions, publish, read_manifest, replace_all
 from gridmap.snapshot.reader import Snapshot
-from gridmap.snapshot.segment import CRS, DivisionName, FileEntry, GridName, checksum, read_segments, to_index
+from gridmap.snapshot.segment import (
+    CRS,
+    FORMAT_VERSION,
+    DivisionName,
+    FileEntry,
+    GridName,
+    checksum,
+    read_segments,
+    to_index,
+)
 
 CHAIN = (DivisionName("province", "62", "甘肃", None), DivisionName("county", "623022", "卓尼", "ཅོ་ནེ་"))
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -300,7 +309,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     made = first_version(tmp_path)
     text = replace(made, version=2).to_json()
     with pytest.raises(SnapshotDamaged):
-        Manifest.from_json(text.replace('"format": 1', '"format": 2'))
+        Manifest.from_json(text.replace(f'"format": {FORMAT_VERSION}', f'"format": {FORMAT_VERSION + 1}'))
     folder = tmp_path / "segments"
     stranger = folder / "stranger.arrow"
     with pa.OSFile(str(stranger), "wb") as sink, pa.ipc.new_file(sink, pa.schema([("a", pa.int64())])) as writer:

@@ -28,6 +28,12 @@ def find_layer(session: Session, name: str, at: datetime | None) -> ReferenceLay
     return session.scalars(select_layers(at).where(ReferenceLayer.name == name)).one_or_none()
 
 
+def changed_since(session: Session, version: int) -> Sequence[str]:
+    """Layers that were loaded or ended after a version."""
+    either = (ReferenceLayer.version_from > version) | (ReferenceLayer.version_to > version)
+    return session.scalars(select(ReferenceLayer.name).where(either).distinct()).all()
+
+
 def list_features(
     session: Session,
     layer_id: int,

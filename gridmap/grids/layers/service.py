@@ -61,6 +61,11 @@ def list_layers(session: Session, at: datetime | None = None, *, public_only: bo
     return [_record(layer) for layer in queries.list_layers(session, at, public_only=public_only)]
 
 
+def changed_since(session: Session, version: int) -> set[str]:
+    """The layers that are not as they were in a version."""
+    return set(queries.changed_since(session, version))
+
+
 def find_layer(session: Session, name: str, at: datetime | None = None) -> LayerRecord | None:
     """One layer."""
     found = queries.find_layer(session, name, at)
