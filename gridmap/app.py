@@ -8,7 +8,9 @@ from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
 from gridmap.api import (
+    address_register,
     addresses,
+    buildings,
     changesets,
     convert,
     divisions,
@@ -85,4 +87,7 @@ def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     for part in (locate, convert, divisions, grids, layers, groups, households, officers, addresses, changesets):
         router.include_router(part.router)
+    # Behind the search and parse of `addresses`: a code in the path would swallow them.
+    router.include_router(address_register.router)
+    router.include_router(buildings.router)
     return router

@@ -1,8 +1,19 @@
 """The table of standard addresses."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, SmallInteger, String
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    String,
+    and_,
+    or_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,6 +28,7 @@ from gridmap.db.base import (
     Serial,
     Words,
     record_id_check,
+    within_codes,
 )
 
 ALIAS_KINDS = ("old", "popular", "tibetan", "code")
@@ -72,6 +84,15 @@ class Address(Base):
         Index("ix_address_village_code", "village_code", postgresql_ops={"village_code": "varchar_pattern_ops"}),
         Index("ix_address_grid_code", "grid_code", postgresql_ops={"grid_code": "varchar_pattern_ops"}),
     )
+
+
+def lies_within(prefixes: Sequence[str]) -> ColumnElement[bool]:
+    """Which addresses lie within codes: the point decides, by its grid; the village of the text outside every grid.
+
+    By ix_address_grid_code and ix_address_village_code.
+    """
+    outside = and_(Address.grid_code.is_(None), within_codes(Address.village_code, prefixes))
+    return or_(within_codes(Address.grid_code, prefixes), outside)
 
 
 class AddressAlias(Base):

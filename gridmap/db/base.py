@@ -1,11 +1,12 @@
 """What every table has in common: names of constraints, column types, validity ranges."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from geoalchemy2 import Geography, Geometry, WKBElement
 from sqlalchemy import (
+    ARRAY,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -15,7 +16,10 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    any_,
+    cast,
     false,
+    literal,
     or_,
     text,
     true,
@@ -83,6 +87,11 @@ def within_codes(column: InstrumentedAttribute[Any], prefixes: Sequence[str]) ->
     if "" in prefixes:
         return true()
     return or_(false(), *(column.like(f"{prefix}%") for prefix in prefixes))
+
+
+def among(column: InstrumentedAttribute[str], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column is one of any number of values: as one array, since a statement has room for 65,535 only."""
+    return column == any_(cast(literal(list(values)), ARRAY(Text)))
 
 
 def validity_checks() -> tuple[CheckConstraint, CheckConstraint]:

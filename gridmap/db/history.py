@@ -7,13 +7,25 @@ Addresses, buildings, shelters and posts keep theirs the same way.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, text
 from sqlalchemy.orm import Session
 
+from gridmap.db.base import Base
 from gridmap.db.model import RecordHistory
 from gridmap.errors import RowChanged
+
+_KNOWN = "known"
+_ROWS = """
+SELECT county_code, {key}, row_version, {at}, :actor, :action,
+       to_jsonb(t) - ARRAY['county_code', 'row_version', 'updated_at']
+FROM {table} t WHERE county_code = ANY(:counties) AND {key} = ANY(:ids)
+"""
+_KEEP = (
+    'INSERT INTO record_history (county_code, record_id, row_version, at, actor, action, "row")'
+    f"{_ROWS} ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,39 @@ def keep_revisions(
         for record_id, row_version, row in revisions
     )
     session.flush()
+
+
+def keep_known(session: Session, table: type[Base], ids: Sequence[str]) -> None:
+    """Keeps what records are before a first change, unless that is kept: of a load by COPY only the rows are there.
+
+    Its revision says `known`, by nobody, at the time of the row.
+    """
+    _run(session, _KEEP, table, ids, "", _KNOWN, "t.updated_at")
+
+
+def keep_rows(session: Session, actor: str, action: str, table: type[Base], ids: Sequence[str]) -> None:
+    """Keeps what records of a table are after a write, all their columns, however many they are."""
+    session.flush()
+    _run(session, _KEEP, table, ids, actor, action, "now()")
+
+
+def list_states(session: Session, table: type[Base], record_id: str) -> list[Revision]:
+    """All that is kept of a record, the oldest first, and what it is now when that was never kept."""
+    kept = list_revisions(session, record_id)
+    now = _run(session, _ROWS, table, [record_id], "", _KNOWN, "t.updated_at").one()
+    return (
+        kept if kept and kept[-1].row_version == now[2] else [*kept, Revision(now[2], now[3], now[4], now[5], now[6])]
+    )
+
+
+def _run(
+    session: Session, statement: str, table: type[Base], ids: Sequence[str], actor: str, action: str, at: str
+) -> CursorResult[*tuple[Any, ...]]:
+    key = "id" if "id" in table.__table__.columns else "code"
+    counties = sorted({_county_of(record_id) for record_id in ids})
+    values = {"actor": actor, "action": action, "counties": counties, "ids": list(ids)}
+    done = session.execute(text(statement.format(table=table.__tablename__, key=key, at=at)), values)
+    return cast("CursorResult[*tuple[Any, ...]]", done)
 
 
 def list_revisions(session: Session, record_id: str) -> list[Revision]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import Session
 
-from gridmap.addresses.model import Address
+from gridmap.addresses.model import Address, lies_within
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.db.base import holds, within_codes
 from gridmap.grids.model import HouseholdGroup, HouseholdGroupVersion
@@ -93,9 +93,7 @@ def pairs(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, A
 
 
 def _within(prefixes: Sequence[str]) -> ColumnElement[bool]:
-    """The point decides, as in all counts: the grid, and the village of the text only outside every grid."""
-    outside = and_(Address.grid_code.is_(None), within_codes(Address.village_code, prefixes))
-    return and_(Address.status == "current", or_(within_codes(Address.grid_code, prefixes), outside))
+    return and_(Address.status == "current", lies_within(prefixes))
 
 
 def _at_address(table: type[Building] | type[Household]) -> ColumnElement[bool]:
