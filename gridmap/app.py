@@ -23,6 +23,7 @@ from gridmap.api import (
     locate,
     login,
     officers,
+    posts,
 )
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
@@ -85,7 +86,7 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, layers, groups, households, officers, addresses, changesets):
+    for part in (locate, convert, divisions, grids, layers, groups, households, officers, posts, addresses, changesets):
         router.include_router(part.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.
     router.include_router(address_register.router)

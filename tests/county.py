@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import Officer, Responsibility
 from gridmap.db.base import SRID, Base
-from gridmap.db.model import DatasetVersion
+from gridmap.db.model import DatasetVersion, IdCounter
 from gridmap.divisions.model import Division, DivisionVersion
 from gridmap.grids.model import Grid, GridVersion, HouseholdGroup, HouseholdGroupVersion
 from gridmap.households.model import Building, Household
@@ -68,6 +68,8 @@ def small_county(session: Session) -> None:
     _add_grids(session)
     _add_households(session)
     _add_officers(session)
+    given = {"A": len(_HOUSES), "B": len(_HOUSES), "H": len(_HOUSES), "P": 4}
+    _add(session, *(IdCounter(county_code=COUNTY, letter=letter, last=last) for letter, last in given.items()))
 
 
 def _add(session: Session, *rows: Base) -> None:

@@ -1,5 +1,6 @@
 """Who is asking: the identity, role and scope that a request or a command acts with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,24 @@ class Caller:
         False
         """
         return code.startswith(self.within)
+
+    def narrow(self, prefixes: Iterable[str]) -> tuple[str, ...]:
+        """The prefixes of what lies both in the scope and in some code prefixes; empty when nothing does.
+
+        >>> Caller("key:x", "reader", "623022101", ("623022101",)).narrow(["623022", "623023"])
+        ('623022101',)
+        """
+        return narrow(self.within, tuple(prefixes))
+
+
+def narrow(own: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+    """The prefixes of what lies in both.
+
+    >>> narrow(("623022101",), ("623022",)), narrow(("623022",), ("623022101",)), narrow(("623022101",), ("623023",))
+    (('623022101',), ('623022101',), ())
+    """
+    longer = (max(one, other, key=len) for one in own for other in asked)
+    return tuple(code for code in longer if code.startswith(own) and code.startswith(asked))
 
 
 ANONYMOUS = Caller("anonymous", None, "", ())

@@ -35,6 +35,7 @@ _EVERYONE = Right(open_to="everyone")
 _MAP = Right(open_to="public_map")
 _GEOCODER = Right(open_to="public_geocoder")
 _PERSONS = Right(SEE_PERSONS, personal=True)
+_KEEP_PERSONS = Right(frozenset({"editor", "reviewer", "admin"}), personal=True)
 _EDIT = Right(frozenset({"editor", "reviewer", "admin"}))
 _PUBLISH = Right(frozenset({"reviewer", "admin"}))
 # Whoever can run a command on the machine can read its database; the audit names him.
@@ -85,8 +86,25 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/grids/{code}/households": _PERSONS,
     "GET /api/v1/groups/{code}": _PERSONS,
     "GET /api/v1/groups/{code}/households": _PERSONS,
+    "GET /api/v1/households": _PERSONS,
+    "POST /api/v1/households": _KEEP_PERSONS,
     "GET /api/v1/households/{household_id}": _PERSONS,
+    "PATCH /api/v1/households/{household_id}": _KEEP_PERSONS,
+    "DELETE /api/v1/households/{household_id}": _KEEP_PERSONS,
+    "GET /api/v1/households/{household_id}/history": _PERSONS,
+    "GET /api/v1/officers": _PERSONS,
+    "POST /api/v1/officers": _KEEP_PERSONS,
     "GET /api/v1/officers/{officer_id}": _PERSONS,
+    "PATCH /api/v1/officers/{officer_id}": _KEEP_PERSONS,
+    "DELETE /api/v1/officers/{officer_id}": _KEEP_PERSONS,
+    "GET /api/v1/officers/{officer_id}/history": _PERSONS,
+    "GET /api/v1/posts": _PERSONS,
+    "POST /api/v1/posts": _KEEP_PERSONS,
+    "GET /api/v1/posts/{post_id}": _PERSONS,
+    "PATCH /api/v1/posts/{post_id}": _KEEP_PERSONS,
+    "DELETE /api/v1/posts/{post_id}": _KEEP_PERSONS,
+    "GET /api/v1/posts/{post_id}/history": _PERSONS,
+    "GET /api/v1/grids/{code}/posts": _PERSONS,
     "GET /api/v1/grids/{code}/history": _MAP,
     "GET /api/v1/grids/{code}/lineage": _MAP,
     "GET /api/v1/changesets": _EDIT,

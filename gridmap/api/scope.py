@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy.orm import Session
 
+from gridmap.access.caller import narrow
 from gridmap.api.deps import SettingsDep
 from gridmap.api.security import CallerDep
 from gridmap.divisions.service import prefixes_within
@@ -36,8 +37,7 @@ class MapScope:
         >>> MapScope(("623022101",)).narrow(["623023"])
         ()
         """
-        longer = (max(own, asked, key=len) for own in self.prefixes for asked in prefixes)
-        return tuple(code for code in longer if code.startswith(self.prefixes) and code.startswith(tuple(prefixes)))
+        return narrow(self.prefixes, tuple(prefixes))
 
     def within(self, session: Session, code: str) -> tuple[str, ...]:
         """The prefixes of what is told inside a division. Raises NotFound, and Forbidden when that is nothing."""

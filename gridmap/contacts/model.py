@@ -5,7 +5,7 @@ from datetime import date
 from sqlalchemy import ARRAY, CheckConstraint, Date, ForeignKey, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.db.base import Base, CountyCode, DivisionCode, Now, RecordId, Small, Words, record_id_check
+from gridmap.db.base import Base, CountyCode, DivisionCode, GridCode, Now, RecordId, Small, Words, record_id_check
 
 OFFICER_KINDS = ("official", "grid_head", "group_head", "militia", "delegate", "volunteer", "medic")
 """干部, 网格长, 联户长, 民兵, 人大代表与政协委员, 志愿者, 医务人员."""
@@ -92,4 +92,38 @@ class Responsibility(Base):
         CheckConstraint(f"role IN {RESPONSIBILITIES}", "role_known"),
         Index("uq_responsibility_head", "county_code", "code", unique=True, postgresql_where="role = 'head'"),
         Index("ix_responsibility_officer_id", "county_code", "officer_id"),
+    )
+
+
+class DutyPost(Base):
+    """A duty post (设岗定责): a task in a grid, such as knocking on doors of a lane, and who holds it, if any."""
+
+    __tablename__ = "duty_post"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    id: Mapped[RecordId] = mapped_column(primary_key=True)
+    grid_code: Mapped[GridCode]
+    task: Mapped[Words]
+    holder_county_code: Mapped[CountyCode | None]
+    holder_id: Mapped[RecordId | None]
+    status: Mapped[str] = mapped_column(String(10), server_default="current")
+    row_version: Mapped[Small] = mapped_column(server_default="1")
+    updated_at: Mapped[Now]
+
+    __table_args__ = (
+        ForeignKeyConstraint(["county_code", "grid_code"], ["grid.county_code", "grid.code"]),
+        ForeignKeyConstraint(["holder_county_code", "holder_id"], ["officer.county_code", "officer.id"]),
+        record_id_check("id", "D"),
+        CheckConstraint("(holder_id IS NULL) = (holder_county_code IS NULL)", "holder_whole"),
+        CheckConstraint("status IN ('current', 'closed')", "status_known"),
+        Index("ix_duty_post_grid_code", "grid_code", postgresql_ops={"grid_code": "varchar_pattern_ops"}),
+        Index("ix_duty_post_holder_id", "holder_county_code", "holder_id"),
+        Index(
+            "uq_duty_post_task",
+            "county_code",
+            "grid_code",
+            "task",
+            unique=True,
+            postgresql_where="status = 'current'",
+        ),
     )

@@ -35,12 +35,14 @@ class OfficerRecord:
     unit: str
     home_code: str
     work_code: str
+    work_address_code: str | None
     capacity: int
     languages: list[str]
     absent_from: date | None
     absent_to: date | None
     status: str
     responsibilities: list[Charge]
+    row_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,15 @@ def get_officer(session: Session, actor: Actor, officer_id: str, unmasking: Unma
     if officer is None:
         check_scope(actor.caller, officer_id[1:7])
         raise NotFound(f"There is no officer {officer_id}.")
-    charges = [Charge(r.code, r.role) for r in queries.responsibilities_of(session, officer_id)]
-    check_scope(actor.caller, officer.home_code, officer.work_code, *(charge.code for charge in charges))
+    check_scope(actor.caller, *places_of(session, officer))
     audit.record(session, actor, "officer.read", [officer_id], unmasked=unmasking.fields, purpose=unmasking.purpose)
-    return _record(officer, charges, unmasking)
+    return record_of(session, officer, unmasking)
+
+
+def places_of(session: Session, officer: Officer) -> list[str]:
+    """Where an officer is: where he was born, where he works, and where he answers for a grid or group."""
+    charges = queries.responsibilities_of(session, officer.id)
+    return [officer.home_code, officer.work_code, *(charge.code for charge in charges)]
 
 
 def get_group(session: Session, actor: Actor, code: str) -> GroupRecord:
@@ -114,7 +121,14 @@ def _responsible(role: str, officer: Officer) -> ResponsibleOfficer:
     return ResponsibleOfficer(officer.id, role, mask_name(officer.name), mask_phone(officer.phone))
 
 
-def _record(officer: Officer, charges: list[Charge], unmasking: Unmasking) -> OfficerRecord:
+def record_of(session: Session, officer: Officer, unmasking: Unmasking) -> OfficerRecord:
+    """An officer as the unmasking shows him, with what he answers for."""
+    charges = [Charge(r.code, r.role) for r in queries.responsibilities_of(session, officer.id)]
+    return shown_as(officer, charges, unmasking)
+
+
+def shown_as(officer: Officer, charges: list[Charge], unmasking: Unmasking) -> OfficerRecord:
+    """An officer as the unmasking shows him, with charges that are known already."""
     return OfficerRecord(
         id=officer.id,
         name=officer.name if "name" in unmasking.fields else mask_name(officer.name),
@@ -123,10 +137,12 @@ def _record(officer: Officer, charges: list[Charge], unmasking: Unmasking) -> Of
         unit=officer.unit,
         home_code=officer.home_code,
         work_code=officer.work_code,
+        work_address_code=officer.work_address_code,
         capacity=officer.capacity,
         languages=officer.languages,
         absent_from=officer.absent_from,
         absent_to=officer.absent_to,
         status=officer.status,
         responsibilities=charges,
+        row_version=officer.row_version,
     )

@@ -11,6 +11,7 @@ from gridmap.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInp
 _SENTENCES = {
     "uq_user_account_name": "There is a user of this name already.",
     "uq_address_label": "There is a current address with this label already.",
+    "uq_duty_post_task": "The grid has a post with this task already.",
     "uq_building_address_code": "There is a building at this address already.",
 }
 """What to tell a person when a constraint of this name refuses; the others get a sentence by their kind."""

@@ -1,22 +1,29 @@
 """Every statement on households."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import Row, Select, and_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, and_, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from gridmap.addresses.model import Address
-from gridmap.households.model import Household
+from gridmap.db.base import GROUND, within_codes
+from gridmap.households.model import NEEDS, Household
 
 HouseholdRow = Row[Household, str, str, str | None, WKBElement]
 HouseholdSelect = Select[Household, str, str, str | None, WKBElement]
+
+SORTS = {"id": Household.id, "persons": Household.persons, "address": Address.label}
+"""What lists may be sorted by; never a name or phone: their order would tell of what is masked."""
+_GRID_DIGITS = 15
+_AT_ADDRESS = and_(Address.county_code == Household.county_code, Address.code == Household.address_code)
 
 
 def select_households() -> HouseholdSelect:
     """Households with their address: label, village of its text, grid of its point, and the point."""
     return select(Household, Address.label, Address.village_code, Address.grid_code, Address.point).join(
-        Address, and_(Address.county_code == Household.county_code, Address.code == Household.address_code)
+        Address, _AT_ADDRESS
     )
 
 
@@ -40,3 +47,111 @@ def list_households(session: Session, stmt: HouseholdSelect, cursor: str | None,
     """A page of a composed statement: the next `limit` households by id."""
     page = stmt.order_by(Household.id).limit(limit)
     return session.execute(page if cursor is None else page.where(Household.id > cursor)).all()
+
+
+def lock_household(session: Session, household_id: str) -> Household | None:
+    """One household for writing, locked until the transaction ends; by pk_household."""
+    stmt = select(Household).where(Household.county_code == household_id[1:7], Household.id == household_id)
+    return session.scalars(stmt.with_for_update().execution_options(populate_existing=True)).one_or_none()
+
+
+def find_address(session: Session, code: str) -> Address | None:
+    """One address, whatever its status; by pk_address."""
+    return session.scalars(select(Address).where(Address.county_code == code[1:7], Address.code == code)).one_or_none()
+
+
+def nearest_group(session: Session, address: Address, but: str) -> str | None:
+    """The group of the nearest household in an address's grid that has one there, another than `but`.
+
+    By ix_address_grid_code and ix_household_address_code.
+    """
+    here = aliased(Address)
+    distance = func.ST_Distance(cast(Address.point, GROUND), cast(here.point, GROUND))
+    stmt = (
+        select(Household.group_code)
+        .join(Address, _AT_ADDRESS)
+        .join(here, and_(here.county_code == address.county_code, here.code == address.code))
+        .where(
+            Address.grid_code == address.grid_code,
+            Household.status == "current",
+            Household.group_code.like(f"{address.grid_code}%"),
+            Household.id != but,
+        )
+    )
+    return session.scalars(stmt.order_by(distance, Household.group_code).limit(1)).one_or_none()
+
+
+def within_places(stmt: HouseholdSelect, prefixes: Sequence[str]) -> HouseholdSelect:
+    """Only those in some places. The point decides: the grid, and the village of the text only outside every grid.
+
+    By ix_address_grid_code and ix_address_village_code. Of a group only members who live in its grid.
+    """
+    areas = [prefix for prefix in prefixes if len(prefix) <= _GRID_DIGITS]
+    groups = [prefix for prefix in prefixes if len(prefix) > _GRID_DIGITS]
+    if "" in areas:
+        return stmt
+    outside = and_(Address.grid_code.is_(None), within_codes(Address.village_code, areas))
+    members = and_(Household.group_code.in_(groups), Address.grid_code == func.left(Household.group_code, _GRID_DIGITS))
+    return stmt.where(or_(within_codes(Address.grid_code, areas), outside, members))
+
+
+def being(stmt: HouseholdSelect, values: Mapping[str, str]) -> HouseholdSelect:
+    """Only households whose columns have these values."""
+    return stmt.where(*(getattr(Household, column) == value for column, value in values.items()))
+
+
+def with_needs(stmt: HouseholdSelect, needs: Sequence[str]) -> HouseholdSelect:
+    """Only households with somebody who has one of some needs."""
+    return stmt.where(or_(*(getattr(Household, need) > 0 for need in needs)))
+
+
+def saying(stmt: HouseholdSelect, words: str) -> HouseholdSelect:
+    """Only households that words lead to: an id, a code, the head's whole name, a part of the address or place's name.
+
+    A part of a person's name finds nothing, or a masked name could be found out letter by letter.
+    """
+    if words[:1] in "HA" and words[1:].isdigit():
+        return stmt.where(or_(Household.id == words, Household.address_code == words))
+    if words.isdigit() and len(words) >= _GRID_DIGITS:
+        return stmt.where(or_(Household.group_code == words, Address.grid_code == words))
+    return stmt.where(
+        or_(
+            Household.head_name == words,
+            Household.name.contains(words, autoescape=True),
+            Address.label.contains(words, autoescape=True),
+        )
+    )
+
+
+def page_after(stmt: HouseholdSelect, sort: str, cursor: HouseholdRow | None) -> HouseholdSelect:
+    """In the order of a column of `SORTS`, `-` for descending, then by id; only what follows a row of that order."""
+    column: Any = SORTS[sort.lstrip("-")]
+    down = sort.startswith("-")
+    if cursor is not None:
+        last = cursor[1] if sort.lstrip("-") == "address" else getattr(cursor[0], sort.lstrip("-"))
+        beyond = column < last if down else column > last
+        stmt = stmt.where(or_(beyond, and_(column == last, Household.id > cursor[0].id)))
+    return stmt.order_by(column.desc() if down else column, Household.id)
+
+
+def totals(session: Session, stmt: HouseholdSelect) -> Row[*tuple[int, ...]]:
+    """How many households a composed statement finds, their persons, and how many households have each need."""
+    counted = [func.count().filter(getattr(Household, need) > 0) for need in NEEDS]
+    return session.execute(
+        stmt.with_only_columns(func.count(), func.coalesce(func.sum(Household.persons), 0), *counted).order_by(None)
+    ).one()
+
+
+def list_in_order(session: Session, stmt: HouseholdSelect, limit: int) -> Sequence[HouseholdRow]:
+    """The first rows of a composed and ordered statement."""
+    return session.execute(stmt.limit(limit)).all()
+
+
+def find_in(session: Session, stmt: HouseholdSelect, household_id: str) -> HouseholdRow | None:
+    """One household, if a composed statement finds it."""
+    return session.execute(stmt.where(Household.id == household_id)).one_or_none()
+
+
+def now() -> Any:
+    """The time of the transaction, for `updated_at`."""
+    return func.now()

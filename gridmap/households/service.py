@@ -44,6 +44,7 @@ class HouseholdRecord:
     lon: float
     lat: float
     status: str
+    row_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def get_household(session: Session, actor: Actor, household_id: str, unmasking: 
     """
     check_unmasking(actor.caller, unmasking)
     row = queries.find_household(session, household_id)
-    check_scope(actor.caller, household_id[1:7] if row is None else _place(row))
+    check_scope(actor.caller, household_id[1:7] if row is None else place_of(row))
     if row is None:
         raise NotFound(f"There is no household {household_id}.")
     audit.record(
@@ -72,7 +73,7 @@ def get_household(session: Session, actor: Actor, household_id: str, unmasking: 
         unmasked=unmasking.fields,
         purpose=unmasking.purpose,
     )
-    return _record(row, unmasking)
+    return record_of(row, unmasking)
 
 
 def list_in_grid(session: Session, actor: Actor, grid_code: str, *, cursor: str | None, limit: int) -> HouseholdPage:
@@ -97,10 +98,10 @@ def list_in_group(session: Session, actor: Actor, group_code: str, *, cursor: st
 def _page(session: Session, actor: Actor, action: str, rows: Sequence[HouseholdRow], limit: int) -> HouseholdPage:
     shown = rows[:limit]
     audit.record(session, actor, action, [row[0].id for row in shown])
-    return HouseholdPage([_record(row, MASKED) for row in shown], more=len(rows) > limit)
+    return HouseholdPage([record_of(row, MASKED) for row in shown], more=len(rows) > limit)
 
 
-def _place(row: HouseholdRow) -> str:
+def place_of(row: HouseholdRow) -> str:
     """The smallest area a household is in. The point decides: a group of another grid does not count."""
     household, _, village_code, grid_code, _ = row
     if grid_code is None:
@@ -109,7 +110,8 @@ def _place(row: HouseholdRow) -> str:
     return group if group is not None and group.startswith(grid_code) else grid_code
 
 
-def _record(row: HouseholdRow, unmasking: Unmasking) -> HouseholdRecord:
+def record_of(row: HouseholdRow, unmasking: Unmasking) -> HouseholdRecord:
+    """A household as the unmasking shows it."""
     household, label, village_code, grid_code, point = row
     place = to_shapely(point)
     name, phone = household.head_name, household.head_phone
@@ -131,4 +133,5 @@ def _record(row: HouseholdRow, unmasking: Unmasking) -> HouseholdRecord:
         lon=float(shapely.get_x(place)),
         lat=float(shapely.get_y(place)),
         status=household.status,
+        row_version=household.row_version,
     )

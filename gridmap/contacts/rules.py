@@ -1,0 +1,57 @@
+"""What an officer may be: the rules that the API, the import and the pages share. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gridmap.access.personal import BadPersonal, read_name, read_phone
+from gridmap.contacts.model import OFFICER_KINDS
+from gridmap.errors import FieldError
+
+FIELDS = (
+    "name", "phone", "kind", "unit", "home_code", "work_code", "work_address_code", "capacity", "languages",
+    "absent_from", "absent_to",
+)  # fmt: skip
+PERSONAL = ("name", "phone")
+MOST_CAPACITY = 500
+HOME_LEVELS = ("village", "township", "county", "prefecture")
+_LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z]{2,8})?", re.ASCII)
+
+
+def clean(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
+    """The given fields in the form in which they are kept, and what is wrong with single ones."""
+    kept, errors = dict(values), []
+    for field, read in (("name", read_name), ("phone", read_phone), ("unit", read_name)):
+        if not kept.get(field):
+            if field in kept:
+                kept[field] = None
+            continue
+        try:
+            kept[field] = read(str(kept[field]))
+        except BadPersonal as error:
+            errors.append(FieldError(field, str(error), error.code))
+    if "languages" in kept:
+        kept["languages"] = list(dict.fromkeys(kept["languages"] or ()))
+    return kept, errors
+
+
+def check(values: Mapping[str, Any]) -> list[FieldError]:
+    """What is wrong with a whole officer, the places apart."""
+    errors = [FieldError(field, "this is wanted", "missing") for field in ("name", "unit") if not values.get(field)]
+    if values["kind"] not in OFFICER_KINDS:
+        errors.append(FieldError("kind", f"one of {', '.join(OFFICER_KINDS)} is wanted"))
+    if not 0 <= values["capacity"] <= MOST_CAPACITY:
+        errors.append(FieldError("capacity", f"0 to {MOST_CAPACITY} households are wanted"))
+    wrong = [tag for tag in values["languages"] if not _LANGUAGE.fullmatch(tag)]
+    if wrong:
+        errors.append(FieldError("languages", f"{', '.join(wrong)}: tags such as zh and bo are wanted"))
+    return errors + _check_absence(values)
+
+
+def _check_absence(values: Mapping[str, Any]) -> list[FieldError]:
+    begins, ends = values.get("absent_from"), values.get("absent_to")
+    if ends and not begins:
+        return [FieldError("absent_from", "an absence that ends has a first day", "missing")]
+    if begins and ends and ends < begins:
+        return [FieldError("absent_to", "the last day comes before the first")]
+    return []
