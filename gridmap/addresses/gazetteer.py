@@ -95,6 +95,10 @@ class Gazetteer:
         inside = [known for code, known in self.known.items() if code.startswith(prefixes)]
         return Gazetteer({place.code: place for known in inside for place in known.chain}.values())
 
+    def forms(self) -> Iterator[tuple[str, tuple[Meaning, ...]]]:
+        """Every form of a name there is, and all it can mean."""
+        yield from self._meanings.items()
+
     def matches(self, key: str, start: int) -> list[Match]:
         """Forms that begin at a place of a compared text, the longest first."""
         found = []

@@ -1,0 +1,172 @@
+"""The index of a register: names and doors, put together from a mapped file and the villages that changed since."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from gridmap.addresses.gazetteer import Gazetteer, Known
+from gridmap.addresses.normalise import compare_key, normalise
+from gridmap.addresses.search.kernels import nearest_rows
+from gridmap.addresses.search.matching import Ranges, Village
+from gridmap.addresses.search.reading import Local, Reader
+from gridmap.addresses.search.table import Doors, Row
+from gridmap.geo.arrays import BoolArray
+from gridmap.geo.lonlat import LonLat
+from gridmap.geo.measure import bearing_deg, distance_m
+
+_PLACE_DIGITS = 15
+EVERYWHERE = ("",)
+
+
+class Door(NamedTuple):
+    """A row of one of an index's tables."""
+
+    part: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A door near a point: how far it is, and in which direction from the point, in degrees from north."""
+
+    row: Row
+    distance_m: float
+    bearing_deg: float
+
+
+class AddressIndex:
+    """Names and doors, ready to be searched. Made once and only read: threads may share it.
+
+    `parts` are tables of doors, later ones over earlier ones: of a village only the last part that has it counts.
+    `aliases` are other names of whole doors: a text and the code.
+    """
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        parts: Sequence[Doors],
+        *,
+        aliases: Sequence[tuple[str, str]] = (),
+        emptied: frozenset[str] = frozenset(),
+    ) -> None:
+        self.gazetteer = gazetteer
+        self.parts = tuple(parts)
+        self._where: dict[str, int] = {code: at for at, part in enumerate(self.parts) for code in part.ranges}
+        for code in emptied:
+            self._where.pop(code, None)
+        self._dead = [self._dead_villages(at) for at in range(len(self.parts))]
+        self.reader = Reader(gazetteer, self._locals())
+        self._aliases: dict[str, list[str]] = {}
+        for text, code in aliases:
+            self._aliases.setdefault(alias_key(text), []).append(code)
+
+    def __len__(self) -> int:
+        return sum(end - first for code, at in self._where.items() for first, end in [self.parts[at].ranges[code]])
+
+    def village(self, code: str, ranges: Ranges) -> Village | None:
+        """The doors of a village; None when it has none."""
+        at = self._where.get(code)
+        if at is None:
+            return None
+        return Village(self.parts[at], *self.parts[at].ranges[code], ranges)
+
+    def part_of(self, village: str) -> int:
+        """In which of the parts a village's doors are."""
+        return self._where[village]
+
+    def row(self, door: Door) -> Row:
+        """A door as it is told."""
+        return self.parts[door.part].row(door.row)
+
+    def find(self, code: str) -> Row | None:
+        """The door of a code."""
+        for at in reversed(range(len(self.parts))):
+            row = self.parts[at].by_code.get(code)
+            if row is not None and not self._dead[at][self.parts[at].village[row]]:
+                return self.parts[at].row(row)
+        return None
+
+    def called(self, text: str) -> list[Row]:
+        """The doors that have a text for another name."""
+        rows = (self.find(code) for code in self._aliases.get(alias_key(text), ()))
+        return [row for row in rows if row is not None]
+
+    def middle(self, code: str) -> LonLat | None:
+        """The middle of the doors of a division, for want of a better point; None when it has none."""
+        return self._middles.get(code)
+
+    def nearest(self, point: LonLat, wanted: int, prefixes: Sequence[str] = EVERYWHERE) -> list[Near]:
+        """The doors nearest to a point on the ground, the nearest first; of equals by code."""
+        ranges = place_ranges(prefixes)
+        found = []
+        for part, dead in zip(self.parts, self._dead, strict=True):
+            rows, _ = nearest_rows(
+                part.lon, part.lat, part.by_lat, part.place, ranges, dead, part.village, point.lon, point.lat,
+                wanted + _SPARE,
+            )  # fmt: skip
+            found += [part.row(row) for row in rows.tolist() if row >= 0]
+        lons, lats = [row.lon for row in found], [row.lat for row in found]
+        metres = distance_m(point.lon, point.lat, lons, lats).tolist()
+        degrees = bearing_deg(point.lon, point.lat, lons, lats).tolist()
+        near = [Near(*measured) for measured in zip(found, metres, degrees, strict=True)]
+        return sorted(near, key=lambda door: (door.distance_m, door.row.code))[:wanted]
+
+    @cached_property
+    def _middles(self) -> dict[str, LonLat]:
+        sums: dict[str, tuple[int, float, float]] = {}
+        for code, at in self._where.items():
+            part = self.parts[at]
+            first, end = part.ranges[code]
+            known = self.gazetteer.known.get(code)
+            lon, lat = float(part.lon[first:end].sum()), float(part.lat[first:end].sum())
+            for step in known.chain if known else ():
+                count, x, y = sums.get(step.code, (0, 0.0, 0.0))
+                sums[step.code] = (count + end - first, x + lon, y + lat)
+        return {code: LonLat(x / count, y / count) for code, (count, x, y) in sums.items()}
+
+    def _dead_villages(self, at: int) -> BoolArray:
+        part = self.parts[at]
+        return np.array([self._where.get(code) != at for code in part.codes] or [False], np.bool_)
+
+    def _locals(self) -> list[tuple[str, Local]]:
+        """Every name in villages once, with the villages that have it."""
+        villages: dict[tuple[str, str], list[str]] = {}
+        for at, part in enumerate(self.parts):
+            for village, segment, name in part.names():
+                if self._where.get(village) == at:
+                    villages.setdefault((segment, name), []).append(village)
+        found = []
+        for (segment, name), codes in sorted(villages.items()):
+            local = Local(segment, name, tuple(sorted(set(codes))))
+            key = compare_key(normalise(name))
+            found.append((key, local))
+            stem = key.removesuffix("自然村")
+            if stem != key:
+                found.append((stem, local))
+        return found
+
+    def chain(self, village: str) -> Known | None:
+        """A division in its tree."""
+        return self.gazetteer.known.get(village)
+
+
+_SPARE = 3
+"""So many more are measured than are wanted, since the plane that they are sought in is not quite the ground."""
+
+
+def alias_key(text: str) -> str:
+    """What other names are compared by."""
+    return compare_key(normalise(text))
+
+
+def place_ranges(prefixes: Sequence[str]) -> Ranges:
+    """The numbers of the places whose codes begin with one of some prefixes, as first and end."""
+    ranges = []
+    for prefix in prefixes:
+        size = 10 ** max(_PLACE_DIGITS - len(prefix), 0)
+        first = int(prefix[:_PLACE_DIGITS] or 0) * size
+        ranges.append((first, first + size if prefix else 10**_PLACE_DIGITS))
+    return np.array(ranges, np.int64).reshape(-1, 2)

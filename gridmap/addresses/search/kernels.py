@@ -1,0 +1,292 @@
+"""The loops of the search, compiled: names in a text, doors in a village, doors near a point."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.geo.arrays import FloatArray
+from gridmap.geo.compiled import bare, compiled, inlined
+
+Int32s = npt.NDArray[np.int32]
+
+SIGN, SYLLABLE, OTHER, ALIKE, HALF, LETTER = range(6)
+"""The columns of a text's or a name's symbols."""
+WRONG = 100
+"""What a wrong sign costs; a homophone costs less, a dropped or an added sign nearly as much."""
+_HEARD, _READ, _DIALECT, _BREATH, _INITIAL = 8, 12, 22, 45, 25
+_SPELLED, _DROPPED, _ADDED, _SWAPPED, _UNTYPED = 2, 95, 70, 50, 4
+_LONGEST = 24
+
+GROUP, HAMLET, STREET, NUMBER, SUB, ESTATE, BUILDING, UNIT, FLOOR, ROOM = range(10)
+"""The columns of a door, in the order of its label."""
+ABSENT, UNKNOWN = -1, -2
+"""A segment that is not there, and one that is said but that no door has."""
+IMPOSSIBLE = 100
+"""A door that costs so much is another door."""
+_LEFT_OUT = (24, 22, 30, 200, 200, 22, 200, 200, 6, 200)
+"""A door has it and the text does not say it."""
+_ADDED_SEGMENT = (12, 12, 14, 300, 300, 12, 130, 18, 6, 14)
+"""The text says it and the door does not have it."""
+_CONTRADICTED = (140, 120, 130, 200, 200, 120, 200, 200, 60, 200)
+
+
+@inlined
+def _differ(name: Int32s, text: Int32s, i: int, j: int) -> int:
+    """What it costs to read one symbol for another."""
+    if name[i, SIGN] == text[j, SIGN]:
+        return 0
+    if text[j, SYLLABLE] < 0 or name[i, SYLLABLE] < 0:
+        if text[j, SIGN] < 0 and text[j, LETTER] >= 0 and name[i, LETTER] == text[j, LETTER]:
+            return _INITIAL
+        return WRONG
+    if name[i, SYLLABLE] == text[j, SYLLABLE]:
+        return _SPELLED if text[j, SIGN] < 0 else _HEARD
+    if name[i, OTHER] == text[j, SYLLABLE] or name[i, SYLLABLE] == text[j, OTHER]:
+        return _SPELLED + 1 if text[j, SIGN] < 0 else _READ
+    if name[i, ALIKE] == text[j, ALIKE]:
+        return _DIALECT
+    return _BREATH if name[i, HALF] == text[j, HALF] else WRONG
+
+
+@bare
+def find_names(
+    names: Int32s, starts: Int32s, text: Int32s, halves: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_],
+    unfinished: bool, found: Int32s, work: Int32s,
+) -> int:  # fmt: skip
+    """Where each name stands in a text at the least cost, misheard, misspelt or swapped.
+
+    A row of `found` for each that may be there at all: the name, the cost, begin and end of the first such place and
+    of the last. `halves` and `letters` tell which sounds the text holds. `unfinished`: the text may break off within
+    a name. `work` holds the costs and begins of three rows of the table, `6 * (len(text) + 1)` numbers.
+    """
+    wide = len(text) + 1
+    count = 0
+    for at in range(len(starts) - 1):
+        first, length = starts[at], starts[at + 1] - starts[at]
+        shared = 0
+        for i in range(first, first + length):
+            half, letter = names[i, HALF], names[i, LETTER]
+            if half >= 0:
+                if halves[half] or letters[letter]:
+                    shared += 1
+            else:
+                for j in range(wide - 1):
+                    if text[j, SIGN] == names[i, SIGN]:
+                        shared += 1
+                        break
+        if shared * 2 < length and not (unfinished and shared > 0):
+            continue
+        best = WRONG * length
+        begin, end, last_begin, last_end = 0, 0, 0, 0
+        for j in range(wide):
+            work[j] = 0
+            work[wide + j] = j
+        for i in range(1, length + 1):
+            row, above, before = (i % 3) * 2 * wide, ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
+            work[row] = i * _DROPPED
+            work[row + wide] = 0
+            for j in range(1, wide):
+                cost = work[above + j - 1] + _differ(names, text, first + i - 1, j - 1)
+                start = work[above + wide + j - 1]
+                other = work[above + j] + _DROPPED
+                if other < cost:
+                    cost, start = other, work[above + wide + j]
+                other = work[row + j - 1] + _ADDED
+                if other < cost:
+                    cost, start = other, work[row + wide + j - 1]
+                if i > 1 and j > 1:
+                    crossed = _differ(names, text, first + i - 2, j - 1) + _differ(names, text, first + i - 1, j - 2)
+                    other = work[before + j - 2] + _SWAPPED + crossed
+                    if crossed < WRONG and other < cost:
+                        cost, start = other, work[before + wide + j - 2]
+                work[row + j] = cost
+                work[row + wide + j] = start
+            if unfinished and i < length:
+                cost = work[row + wide - 1] + _UNTYPED * (length - i)
+                if cost < best and work[row + wide - 1] < _INITIAL * i + 1 and work[row + 2 * wide - 1] < wide - 1:
+                    best = cost
+                    begin, end = work[row + 2 * wide - 1], wide - 1
+                    last_begin, last_end = begin, end
+        row = (length % 3) * 2 * wide
+        for j in range(1, wide):
+            cost = work[row + j]
+            if cost < best:
+                best = cost
+                begin, end = work[row + wide + j], j
+                last_begin, last_end = begin, end
+            elif cost == best and cost < WRONG * length and end > 0:
+                last_begin, last_end = work[row + wide + j], j
+        if best < (WRONG * length * 3) // 5 + 10 and end > 0:
+            found[count, 0] = at
+            found[count, 1] = best
+            found[count, 2] = begin
+            found[count, 3] = end
+            found[count, 4] = last_begin
+            found[count, 5] = last_end
+            count += 1
+    return count
+
+
+@inlined
+def _inside(place: int, ranges: npt.NDArray[np.int64]) -> bool:
+    found = False
+    for at in range(len(ranges)):
+        found |= ranges[at, 0] <= place < ranges[at, 1]
+    return found
+
+
+@bare
+def match_doors(
+    doors: Int32s, places: npt.NDArray[np.int64], ranges: npt.NDArray[np.int64], first: int, end: int, asked: Int32s,
+    best: Int32s, near: Int32s,
+) -> None:  # fmt: skip
+    """The doors of a village that agree best with what is asked, and those whose numbers are next to it.
+
+    `best`: the least cost, how many have it, then their rows as far as there is room (-1 for none).
+    `near`: pairs of row and distance in numbers, the nearest first, of doors that differ in nothing but the number.
+    """
+    best[:] = -1
+    near[:] = -1
+    least = 1 << 20
+    count = 0
+    room = len(best) - 2
+    for row in range(first, end):
+        if not _inside(places[row], ranges):
+            continue
+        cost = 0
+        for field in range(10):
+            said, has = asked[field], doors[row, field]
+            if said == has:
+                continue
+            if said == ABSENT:
+                cost += _LEFT_OUT[field]
+            elif has == ABSENT:
+                cost += _ADDED_SEGMENT[field]
+            else:
+                cost += _CONTRADICTED[field]
+        if cost < least:
+            least, count = cost, 0
+        if cost == least:
+            if count < room:
+                best[2 + count] = row
+            count += 1
+        _note_neighbour(doors, row, asked, near)
+    best[0], best[1] = least, count
+
+
+@inlined
+def _note_neighbour(doors: Int32s, row: int, asked: Int32s, near: Int32s) -> None:
+    """Keeps a door in the order of its distance when only its last number differs."""
+    field = ROOM if asked[ROOM] != ABSENT else (BUILDING if asked[BUILDING] != ABSENT else NUMBER)
+    if asked[field] == ABSENT or asked[field] == UNKNOWN or doors[row, field] == ABSENT:
+        return
+    for other in range(10):
+        if other in (field, SUB, FLOOR):
+            continue
+        if doors[row, other] != asked[other] and asked[other] != ABSENT:
+            return
+        if asked[other] == ABSENT and doors[row, other] != ABSENT and other not in (HAMLET, ESTATE):
+            return
+    far = abs(doors[row, field] - asked[field]) * 2
+    if doors[row, SUB] != asked[SUB]:
+        far += 1
+    if far == 0:
+        return
+    slots = len(near) // 2
+    at = slots - 1
+    if near[2 * at] >= 0 and near[2 * at + 1] <= far:
+        return
+    while at > 0 and (near[2 * at - 2] < 0 or near[2 * at - 1] > far):
+        near[2 * at], near[2 * at + 1] = near[2 * at - 2], near[2 * at - 1]
+        at -= 1
+    near[2 * at], near[2 * at + 1] = row, far
+
+
+@bare
+def complete_numbers(
+    doors: Int32s, places: npt.NDArray[np.int64], ranges: npt.NDArray[np.int64], first: int, end: int, asked: Int32s,
+    field: int, rows: Int32s,
+) -> int:  # fmt: skip
+    """Doors whose number in a field goes on from the asked one (1, then 10, 11, 12, …), in the order of the rows."""
+    count = 0
+    for row in range(first, end):
+        value = doors[row, field]
+        if value <= asked[field] or not _inside(places[row], ranges):
+            continue
+        fits = True
+        for other in range(10):
+            if other != field and asked[other] != ABSENT and asked[other] != doors[row, other]:
+                fits = False
+        while value > asked[field]:
+            value //= 10
+        if fits and value == asked[field]:
+            rows[count] = row
+            count += 1
+            if count == len(rows):
+                break
+    return count
+
+
+@bare
+def count_agreeing(doors: Int32s, first: int, end: int, asked: Int32s, upto: int, sums: FloatArray, lon: FloatArray,
+                   lat: FloatArray) -> int:  # fmt: skip
+    """How many doors of a village agree in all asked segments up to a column, and the sums of their lon and lat."""
+    count = 0
+    sums[0] = sums[1] = 0.0
+    for row in range(first, end):
+        fits = True
+        for field in range(upto + 1):
+            if asked[field] != ABSENT and asked[field] != doors[row, field]:
+                fits = False
+                break
+        if fits:
+            count += 1
+            sums[0] += lon[row]
+            sums[1] += lat[row]
+    return count
+
+
+@compiled
+def nearest_rows(
+    lon: FloatArray, lat: FloatArray, by_lat: Int32s, places: npt.NDArray[np.int64], ranges: npt.NDArray[np.int64],
+    dead: npt.NDArray[np.bool_], village: Int32s, x: float, y: float, wanted: int,
+) -> tuple[Int32s, FloatArray]:  # fmt: skip
+    """The rows nearest to a point and about how far they are, in degrees of latitude; for a choice of candidates.
+
+    Rows are walked from the point's latitude to both sides, until none can be nearer.
+    """
+    rows = np.full(wanted, -1, np.int32)
+    far = np.full(wanted, np.inf)
+    narrow = max(math.cos(math.radians(y)), 1e-6)
+    low, high = 0, len(by_lat)
+    while low < high:
+        middle = (low + high) // 2
+        if lat[by_lat[middle]] < y:
+            low = middle + 1
+        else:
+            high = middle
+    down, up = low - 1, low
+    while down >= 0 or up < len(by_lat):
+        gap_down = y - lat[by_lat[down]] if down >= 0 else np.inf
+        gap_up = lat[by_lat[up]] - y if up < len(by_lat) else np.inf
+        # A degree of longitude is never quite as long as the plane has it: a little more is looked at.
+        if min(gap_down, gap_up) > far[wanted - 1] * 1.02:
+            break
+        if gap_down <= gap_up:
+            row = by_lat[down]
+            down -= 1
+        else:
+            row = by_lat[up]
+            up += 1
+        if dead[village[row]] or not _inside(places[row], ranges):
+            continue
+        away = math.hypot((lon[row] - x) * narrow, lat[row] - y)
+        at = wanted
+        while at > 0 and away < far[at - 1]:
+            at -= 1
+        if at < wanted:
+            for place in range(wanted - 1, at, -1):
+                rows[place], far[place] = rows[place - 1], far[place - 1]
+            rows[at], far[at] = row, away
+    return rows, far

@@ -1,0 +1,246 @@
+"""Which doors of a village a reading asks for, and which it may ask for when it says too little or something else."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from gridmap.addresses.numerals import NUMERALS, numeral_digits
+from gridmap.addresses.search.door import NAMES, door_value, door_values
+from gridmap.addresses.search.kernels import (
+    ABSENT,
+    BUILDING,
+    ESTATE,
+    GROUP,
+    HAMLET,
+    IMPOSSIBLE,
+    NUMBER,
+    ROOM,
+    STREET,
+    SUB,
+    UNIT,
+    count_agreeing,
+    match_doors,
+)
+from gridmap.addresses.search.names import FoundName
+from gridmap.addresses.search.reading import Local, Reading
+from gridmap.addresses.search.table import Doors
+from gridmap.addresses.segments import DOOR_SEGMENTS
+
+Ranges = npt.NDArray[np.int64]
+_KEPT, _NEIGHBOURS = 8, 4
+_NUMBERS = re.compile(rf"[0-9]+[A-Z]?|[{NUMERALS}]+(?=[0-9]|$)")
+_LONGEST_NUMBER = 5
+_LIKE_ENOUGH = 0.7
+_LEVELS = (
+    (ROOM, "building"), (UNIT, "building"), (BUILDING, "building"), (ESTATE, "estate"), (NUMBER, "door"),
+    (STREET, "street"), (HAMLET, "group"), (GROUP, "group"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One way to take what a text says below the village; `worth` is less for what is less likely meant."""
+
+    values: Mapping[str, str]
+    worth: float
+    strict: bool = False
+    """Whether it counts only when a door has exactly that: a reading that was tried, not said."""
+    unfinished: bool = False
+    """Whether there is more of it than was read, so that no building is the door."""
+
+
+@dataclass(slots=True)
+class Doorway:
+    """The doors of a village that a reading comes to. `level` is how far the text is met: a door, or only its
+    building, street or group, or the village. `worth` tells how well."""
+
+    level: str
+    worth: float
+    rows: list[int] = field(default_factory=list)
+    count: int = 0
+    neighbours: list[int] = field(default_factory=list)
+    agreed: list[int] = field(default_factory=list)
+    """The segments in which doors agree with the text, where no door does in all: `ABSENT` for those they don't."""
+    asked: bool = True
+    """Whether anything below the village was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    """The rows of a village in a table of doors, and which of them may be told."""
+
+    doors: Doors
+    first: int
+    end: int
+    ranges: Ranges
+
+    def match(self, asked: Sequence[int]) -> tuple[int, int, list[int], list[int]]:
+        """The least cost, how many doors have it, the first of them, and the neighbours."""
+        best = np.empty(2 + _KEPT, np.int32)
+        near = np.empty(2 * _NEIGHBOURS, np.int32)
+        array = np.array(asked, np.int32)
+        match_doors(self.doors.door, self.doors.place, self.ranges, self.first, self.end, array, best, near)
+        cost, count, *rows = best.tolist()
+        return cost, count, rows[: min(count, _KEPT)], [row for row in near.tolist()[::2] if row >= 0]
+
+    def agreeing(self, asked: Sequence[int], upto: int) -> tuple[int, float, float]:
+        """How many doors agree in all asked segments up to one, and their middle."""
+        sums = np.empty(2)
+        array = np.array(asked, np.int32)
+        doors = self.doors
+        count = count_agreeing(doors.door, self.first, self.end, array, upto, sums, doors.lon, doors.lat)
+        return (count, float(sums[0] / count), float(sums[1] / count)) if count else (0, 0.0, 0.0)
+
+    def has(self, column: int, value: int) -> bool:
+        """Whether any door has a value in a segment."""
+        return bool((self.doors.door[self.first : self.end, column] == value).any())
+
+
+def find_doorway(village: Village, reading: Reading) -> Doorway:
+    """What a reading comes to in its village."""
+    best: Doorway | None = None
+    for asked in _ways(reading, village):
+        found = _doorway(village, asked)
+        if asked.strict and found.level != "door":
+            continue
+        if best is None or (found.level == "door", found.worth) > (best.level == "door", best.worth):
+            best = found
+        if best.level == "door" and best.worth >= asked.worth * 0.97:
+            break
+    return best or Doorway("village", 1.0, asked=False)
+
+
+def _ways(reading: Reading, village: Village) -> Iterator[Asked]:
+    """What is said, then what else it may be: 3-12 for a group and a number, 3 12 likewise, and what was misheard."""
+    said = _with_names(reading, village)
+    numbers = _numbers_left(reading)
+    worth = 1.0 if not numbers else 0.85
+    yield Asked(said, worth, unfinished="building" in said and "room" not in said and bool(numbers))
+    if reading.doors.either is not None:
+        other = {**said, **reading.doors.either}
+        yield Asked({name: text for name, text in other.items() if text}, 0.97, strict=True)
+    if numbers:
+        names = {name: said[name] for name in NAMES if name in said}
+        yield from _by_numbers(_all_numbers(reading), names)
+
+
+def _by_numbers(numbers: list[str], names: Mapping[str, str]) -> Iterator[Asked]:
+    """Numbers without their words, or with wrong ones, by their places."""
+    if len(numbers) == 2:
+        first, second = numbers
+        yield Asked({**names, "group_name": f"{first}组", "number": f"{second}号"}, 0.93, strict=True)
+        yield Asked({**names, "number": f"{first}号", "sub_number": f"附{second}号"}, 0.9, strict=True)
+        yield Asked({**names, "building": f"{first}号楼", "room": f"{second}室"}, 0.88, strict=True)
+    elif len(numbers) == 3:
+        first, second, third = numbers
+        group = {"group_name": f"{first}组", "number": f"{second}号", "sub_number": f"附{third}号"}
+        flat = {"building": f"{first}号楼", "unit": f"{second}单元", "room": f"{third}室"}
+        yield Asked({**names, **group}, 0.93, strict=True)
+        yield Asked({**names, **flat}, 0.92, strict=True)
+    elif len(numbers) == 1 and names:
+        yield Asked({**names, "number": f"{numbers[0]}号"}, 0.93, strict=True)
+
+
+def _all_numbers(reading: Reading) -> list[str]:
+    """Every number that the text says below the village, in its order."""
+    spans = [*reading.doors.spans.values(), *(item.span for item in reading.doors.left_over)]
+    if not spans:
+        return []
+    found = []
+    for start, end in sorted(set(spans)):
+        found += _short_numbers(reading.text[start:end])
+    return found
+
+
+def _numbers_left(reading: Reading) -> list[str]:
+    return [number for item in reading.doors.left_over for number in _short_numbers(reading.text[slice(*item.span)])]
+
+
+def _short_numbers(text: str) -> list[str]:
+    numbers = (match[0] for match in _NUMBERS.finditer(text))
+    digits = (number if number[0].isdigit() else numeral_digits(number) for number in numbers)
+    return [number.lstrip("0") or "0" for number in digits if number and len(number) <= _LONGEST_NUMBER]
+
+
+def _with_names(reading: Reading, village: Village) -> dict[str, str]:
+    """The segments with the names that the village has for those that are misspelt."""
+    values = dict(reading.doors.values)
+    own = [name for name in reading.locals if reading.known.place.code in name.value.villages]
+    for segment in (*NAMES, "group_name"):
+        text = values.get(segment)
+        column = DOOR_SEGMENTS.index(segment)
+        if text is not None and (text[0].isdigit() or village.has(column, door_value(segment, text))):
+            continue
+        like = [name for name in own if name.value.segment == segment and name.likeness >= _LIKE_ENOUGH]
+        if like:
+            values[segment] = max(like, key=_likeness).value.text
+        elif text is not None and (other := _said_otherwise(segment, text, own, village)):
+            del values[segment]
+            values[other[0]] = other[1]
+    return values
+
+
+def _likeness(name: FoundName[Local]) -> tuple[float, int]:
+    return name.likeness, len(name.name)
+
+
+def _said_otherwise(
+    segment: str, text: str, own: Sequence[FoundName[Local]], village: Village
+) -> tuple[str, str] | None:
+    """A hamlet that is called a group, or the reverse: 上庄组 for 上庄自然村."""
+    other = {"group_name": "hamlet", "hamlet": "group_name"}.get(segment)
+    if other is None:
+        return None
+    stem = re.sub("(?:自然村|村民小组|小组|组|社|队|村)$", "", text)
+    for written in (f"{stem}自然村", f"{stem}组"):
+        if village.has(DOOR_SEGMENTS.index(other), door_value(other, written)):
+            return other, written
+    return next(((name.value.segment, name.value.text) for name in own if name.value.segment == other), None)
+
+
+def _doorway(village: Village, way: Asked) -> Doorway:
+    asked = door_values(way.values)
+    if all(value == ABSENT for value in asked):
+        return Doorway("village", 1.0, asked=False)
+    cost, count, rows, neighbours = village.match(asked)
+    names_door = any(asked[column] != ABSENT for column in (NUMBER, BUILDING, UNIT, ROOM))
+    if cost < IMPOSSIBLE and names_door and count:
+        worth = way.worth * (1 - cost / 125)
+        if way.unfinished:
+            return Doorway("building", 0.6 * way.worth, rows, count, neighbours)
+        if count == 1 or cost == 0:
+            return _whole_or_building(village, asked, Doorway("door", worth, rows, count, neighbours))
+        level, agreed, _ = _agreed(village, asked)
+        return Doorway(level, 0.7 * worth, rows, count, [], agreed)
+    level, agreed, share = _agreed(village, asked)
+    return Doorway(level, way.worth * share, [], 0, neighbours, agreed)
+
+
+def _whole_or_building(village: Village, asked: Sequence[int], found: Doorway) -> Doorway:
+    """A door of a building is not the flat in it that is asked for, where the building's flats are registered."""
+    row = village.doors.door[found.rows[0]]
+    for column in (ROOM, UNIT):
+        if asked[column] != ABSENT and row[column] == ABSENT:
+            slice_ = village.doors.door[village.first : village.end]
+            same = np.ones(len(slice_), bool)
+            for other in (GROUP, STREET, NUMBER, ESTATE, BUILDING):
+                same &= slice_[:, other] == row[other]
+            if (slice_[same, column] != ABSENT).any():
+                return Doorway("building", 0.6, found.rows, found.count, found.neighbours)
+    return found
+
+
+def _agreed(village: Village, asked: Sequence[int]) -> tuple[str, list[int], float]:
+    """How far down any door agrees with what is asked: the level, the segments, and how much of it that is."""
+    said = [column for column in range(10) if asked[column] != ABSENT]
+    for column, level in _LEVELS:
+        if asked[column] == ABSENT or column == NUMBER:
+            continue
+        upto = [value if at <= column and at not in {NUMBER, SUB} else ABSENT for at, value in enumerate(asked)]
+        if village.agreeing(upto, 9)[0]:
+            kept = [at for at in said if upto[at] != ABSENT]
+            return level, upto, (1.0 if len(kept) == len(said) else 0.6)
+    return "village", [ABSENT] * 10, 0.5

@@ -1,0 +1,351 @@
+"""The search itself: a text in anybody's words becomes doors and places, each with how far it agrees and how well."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from gridmap.addresses.format import format_label
+from gridmap.addresses.gazetteer import Known
+from gridmap.addresses.search.door import door_values
+from gridmap.addresses.search.index import EVERYWHERE, AddressIndex, Door, place_ranges
+from gridmap.addresses.search.kernels import complete_numbers
+from gridmap.addresses.search.matching import Doorway, Ranges, Village, find_doorway
+from gridmap.addresses.search.reading import Reading
+from gridmap.addresses.search.score import Parts
+from gridmap.addresses.search.table import Row
+from gridmap.addresses.search.text import readable, variants
+from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
+from gridmap.geo import measure
+from gridmap.geo.lonlat import LonLat
+
+MatchLevel = Literal[
+    "door", "building", "estate", "street", "group", "village", "township", "county", "prefecture", "province"
+]
+FeatureKind = Literal["housenumber", "street", "locality", "municipality"]
+LEAST_SCORE = 0.35
+"""What fits less is a guess, and is not told."""
+_RIVALRY = 16
+_SURE_DOOR = 0.6
+_TRIED = 0.4
+_FAR_M = 20_000.0
+_COMPLETED = 40
+_NEIGHBOUR_WORTH = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked of the search besides the text."""
+
+    limit: int = 5
+    prefixes: tuple[str, ...] = EVERYWHERE
+    near: LonLat | None = None
+    autocomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer: a door of the register, or a place with no door of its own.
+
+    `level` is how far the text is met by it, `kind` what it is: a door that is only next to the one asked for is a
+    housenumber at the level of its group. `row` is None for a place; `code` is the door's or the division's.
+    """
+
+    kind: FeatureKind
+    level: MatchLevel
+    code: str
+    label: str
+    segments: dict[str, str]
+    point: LonLat | None
+    grid: str | None
+    parts: Parts
+    row: Row | None = None
+    neighbour: bool = False
+    distance_m: float | None = None
+
+    @property
+    def score(self) -> float:
+        """From 0 to 1."""
+        return self.parts.score
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """An answer before it is told."""
+
+    level: str
+    known: Known
+    parts: Parts
+    door: Door | None = None
+    agreed: dict[str, str] | None = None
+    point: LonLat | None = None
+    neighbour: bool = False
+    whole: bool = False
+    """Whether the text says this door and nothing else, so that only another of the same name rivals it."""
+
+
+def search(index: AddressIndex, text: str, asking: Asking = Asking()) -> list[Match]:
+    """What a text means, the best first. Empty for what means nothing here: a far-off guess is never told."""
+    asked = readable(text)
+    if not asked or not asking.prefixes:
+        return []
+    ranges = place_ranges(asking.prefixes)
+    found = list(_by_alias(index, asked, asking))
+    if not found:
+        found += _candidates(index, asked, asking, ranges)
+    if asking.autocomplete:
+        found += _completions(index, asked, asking, ranges)
+    ranked = _ranked(index, found, asking)
+    told = (_told(index, candidate, asking) for candidate in ranked[: asking.limit])
+    return [match for match in told if match is not None]
+
+
+def _candidates(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> list[_Candidate]:
+    """By the exact names; where they don't lead to a door or place without doubt, also by likeness and as misheard."""
+    exact = [reading for reading in index.reader.exact(text) if _inside(reading.known, asking.prefixes)]
+    found = _of_readings(index, exact, ranges)
+    if _settled(text, exact, found):
+        return found
+    readings = list(exact)
+    for words in (text, *variants(text)):
+        if words != text:
+            readings += [reading for reading in index.reader.exact(words) if _inside(reading.known, asking.prefixes)]
+        alike = index.reader.alike(words, unfinished=asking.autocomplete)
+        readings += [reading for reading in alike if _inside(reading.known, asking.prefixes)]
+        found = _of_readings(index, _worth_trying(readings), ranges)
+        if any(candidate.whole and candidate.parts.fit > 0.9 for candidate in found):
+            break
+    return found
+
+
+def _settled(text: str, exact: Sequence[Reading], found: Sequence[_Candidate]) -> bool:
+    """Whether nothing better can come: the door that is said, or a place with nothing else said."""
+    if any(candidate.whole for candidate in found):
+        return True
+    said = any(sign.isdigit() for sign in text)
+    return bool(exact) and not said and all(not reading.doors.left_over for reading in exact)
+
+
+def _worth_trying(readings: Sequence[Reading]) -> list[Reading]:
+    """Of each kind, villages and what is larger, those that are read nearly as well as the best."""
+    kept: list[Reading] = []
+    for villages in (True, False):
+        alike = [reading for reading in readings if reading.is_village is villages]
+        best = max((reading.weight for reading in alike), default=0.0)
+        kept += [reading for reading in alike if reading.weight >= best - _TRIED]
+    return kept
+
+
+def _inside(known: Known, prefixes: Sequence[str]) -> bool:
+    """Whether a division lies in one of the prefixes or around it."""
+    code = known.place.code
+    return any(code.startswith(prefix) or prefix.startswith(code) or (prefix[:6] in known.codes and len(prefix) <= 6
+               and prefix in known.codes) for prefix in prefixes)  # fmt: skip
+
+
+def _of_readings(index: AddressIndex, readings: Sequence[Reading], ranges: Ranges) -> list[_Candidate]:
+    found: list[_Candidate] = []
+    for reading in readings:
+        village = index.village(reading.known.place.code, ranges) if reading.is_village else None
+        if village is None:
+            found.append(_of_place(reading))
+        else:
+            found += _of_village(index, reading, village)
+    return found
+
+
+def _of_place(reading: Reading) -> _Candidate:
+    """A division as an answer: all of it when nothing else was said."""
+    other = any(item.kind == "division" for item in reading.doors.left_over)
+    said = bool(reading.doors.values) or other or _has_digits(reading)
+    parts = Parts(reading.village, reading.upper, 0.45 if said else 1.0, reading.rest)
+    return _Candidate(reading.known.place.level, reading.known, parts)
+
+
+def _has_digits(reading: Reading) -> bool:
+    """Whether a number was left unread."""
+    return any(sign.isdigit() for item in reading.doors.left_over for sign in reading.text[slice(*item.span)])
+
+
+def _of_village(index: AddressIndex, reading: Reading, village: Village) -> Iterator[_Candidate]:
+    doorway = find_doorway(village, reading)
+    part = index.part_of(reading.known.place.code)
+    parts = Parts(reading.village, reading.upper, doorway.worth, reading.rest)
+    if doorway.level == "door":
+        exact = doorway.worth > 0.97 and reading.village > 0.97 and reading.named and not doorway.agreed
+        for row in doorway.rows:
+            yield _Candidate("door", reading.known, parts, Door(part, row), whole=exact)
+        return
+    if not doorway.asked and not reading.named:
+        return
+    if not doorway.asked and _has_digits(reading):
+        parts = replace(parts, door=0.45)
+    yield _place_in_village(reading, doorway, village, parts, part)
+    for row in doorway.rows if doorway.count > 1 else ():
+        yield _Candidate(doorway.level, reading.known, replace(parts, sure=1 / doorway.count), Door(part, row))
+    for at, row in enumerate(doorway.neighbours):
+        less = replace(parts, door=parts.door * (_NEIGHBOUR_WORTH - 0.01 * at))
+        yield _Candidate(doorway.level, reading.known, less, Door(part, row), neighbour=True)
+
+
+def _place_in_village(reading: Reading, doorway: Doorway, village: Village, parts: Parts, part: int) -> _Candidate:
+    """The building that is registered itself, or the part of the village that agrees, at the middle of its doors."""
+    if doorway.level == "building" and doorway.rows:
+        return _Candidate("building", reading.known, parts, Door(part, doorway.rows[0]))
+    if doorway.level == "village" or not doorway.agreed:
+        return _Candidate("village", reading.known, parts)
+    count, lon, lat = village.agreeing(doorway.agreed, 9)
+    agreed = {
+        name: reading.doors.values.get(name, "") for at, name in enumerate(DOOR_SEGMENTS) if doorway.agreed[at] >= 0
+    }
+    return _Candidate(doorway.level, reading.known, parts, None, agreed, LonLat(lon, lat) if count else None)
+
+
+def _by_alias(index: AddressIndex, text: str, asking: Asking) -> Iterator[_Candidate]:
+    """Doors that have the whole text for another name."""
+    for row in index.called(text):
+        known = index.chain(row.village)
+        if known is not None and (row.grid or row.village).startswith(asking.prefixes):
+            part = index.part_of(row.village)
+            yield _Candidate("door", known, Parts(), Door(part, index.parts[part].by_code[row.code]), whole=True)
+
+
+def _completions(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> Iterator[_Candidate]:
+    """Doors whose number goes on from the one at the end of the text."""
+    if not text[-1].isdigit():
+        return
+    for reading in index.reader.exact(text) or index.reader.alike(text)[:2]:
+        village = index.village(reading.known.place.code, ranges) if reading.is_village else None
+        last = max(reading.doors.spans.items(), key=lambda item: item[1][1], default=None)
+        if village is None or last is None or not _inside(reading.known, asking.prefixes):
+            continue
+        yield from _going_on(index, reading, village, last[0])
+
+
+def _going_on(index: AddressIndex, reading: Reading, village: Village, segment: str) -> Iterator[_Candidate]:
+    asked = np.array(door_values(reading.doors.values), np.int32)
+    field = DOOR_SEGMENTS.index(segment)
+    rows = np.empty(_COMPLETED, np.int32)
+    count = complete_numbers(
+        village.doors.door, village.doors.place, village.ranges, village.first, village.end, asked, field, rows
+    )
+    part = index.part_of(reading.known.place.code)
+    column = village.doors.door[rows[:count], field].tolist()
+    for row, value in sorted(zip(rows[:count].tolist(), column, strict=True), key=lambda pair: pair[1]):
+        more = len(str(value)) - len(str(int(asked[field])))
+        parts = Parts(reading.village, reading.upper, 0.9 - 0.05 * more, reading.rest, sure=0.7)
+        yield _Candidate("door", reading.known, parts, Door(part, row))
+
+
+def _ranked(index: AddressIndex, found: Sequence[_Candidate], asking: Asking) -> list[_Candidate]:
+    """The best first, each thing once, and none of them surer than its rivals let it be."""
+    best: dict[object, _Candidate] = {}
+    for candidate in found:
+        key = candidate.door or (candidate.known.place.code, candidate.level, str(candidate.agreed))
+        before = best.get(key)
+        if before is None or _order(candidate) < _order(before):
+            best[key] = candidate
+    ranked = sorted((_nearer(index, candidate, asking) for candidate in best.values()), key=_order)
+    ranked = [candidate for candidate in _weighed(ranked) if candidate.parts.fit >= LEAST_SCORE]
+    return sorted(ranked, key=_order)
+
+
+def _order(candidate: _Candidate) -> tuple[float, bool, float, str, int]:
+    door = candidate.door
+    return (
+        -round(candidate.parts.score, 6),
+        candidate.neighbour,
+        -len(candidate.known.place.code),
+        candidate.known.place.code,
+        -1 if door is None else door.row,
+    )
+
+
+def _weighed(ranked: list[_Candidate]) -> list[_Candidate]:
+    """With the share of each among those that fit nearly as well; a door that is not surely the one says less."""
+    rivals = [
+        c for c in ranked if not c.neighbour and c.parts.sure == 1.0 and (c.door or c.known.place.level == "village")
+    ]
+    weights = [c.parts.fit * c.parts.near for c in rivals]
+    top = max(weights, default=0.0)
+    if len(rivals) < 2 or top <= 0:
+        return ranked
+    powers = [(weight / top) ** _RIVALRY for weight in weights]
+    total = sum(powers)
+    for candidate, power in zip(rivals, powers, strict=True):
+        candidate.parts = replace(candidate.parts, sure=power / total)
+    for candidate in rivals:
+        if candidate.level == "door" and candidate.parts.sure < _SURE_DOOR and not candidate.whole:
+            candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or rivals)
+    return ranked
+
+
+def _is_rival(candidate: _Candidate, doors: set[str]) -> bool:
+    """A village that is meant as well as another; not the one that the door is in."""
+    return candidate.known.place.level == "village" and candidate.known.place.code not in doors
+
+
+def _common_level(rivals: Sequence[_Candidate]) -> str:
+    """The smallest division that rivals share."""
+    shared = frozenset.intersection(*(candidate.known.codes for candidate in rivals))
+    chain = [place for place in rivals[0].known.chain if place.code in shared]
+    return chain[-1].level if chain else "province"
+
+
+def _nearer(index: AddressIndex, candidate: _Candidate, asking: Asking) -> _Candidate:
+    if asking.near is None:
+        return candidate
+    point = _point(index, candidate)
+    if point is not None:
+        far = _far(asking.near, point)
+        candidate.parts = replace(candidate.parts, near=0.9 + 0.1 * math.exp(-far / _FAR_M))
+    return candidate
+
+
+def _far(one: LonLat, other: LonLat) -> float:
+    return float(measure.distance_m(one.lon, one.lat, other.lon, other.lat))
+
+
+def _point(index: AddressIndex, candidate: _Candidate) -> LonLat | None:
+    if candidate.door is not None:
+        part = index.parts[candidate.door.part]
+        return LonLat(float(part.lon[candidate.door.row]), float(part.lat[candidate.door.row]))
+    return candidate.point or index.middle(candidate.known.place.code)
+
+
+def _told(index: AddressIndex, candidate: _Candidate, asking: Asking) -> Match | None:
+    point = _point(index, candidate)
+    far = None if asking.near is None or point is None else _far(asking.near, point)
+    if candidate.door is not None:
+        row = index.row(candidate.door)
+        return Match(
+            "housenumber", _as_level(candidate.level), row.code, row.label, segments_of(candidate.known, row.segments),
+            point, row.grid, candidate.parts, row, candidate.neighbour, far,
+        )  # fmt: skip
+    below = candidate.agreed or {}
+    kind = _kind(candidate.level)
+    segments = segments_of(candidate.known, below)
+    label = format_label(Segments(**segments))
+    code = candidate.known.place.code
+    return Match(kind, _as_level(candidate.level), code, label, segments, point, None, candidate.parts, None,
+                 distance_m=far)  # fmt: skip
+
+
+def segments_of(known: Known, below: dict[str, str]) -> dict[str, str]:
+    """The chain with its codes and what stands below the village, as far as there is any."""
+    told: dict[str, str] = {}
+    for place in known.chain:
+        told |= {f"{place.level}_code": place.code, place.level: place.name}
+    return told | {name: text for name, text in below.items() if text}
+
+
+def _kind(level: str) -> FeatureKind:
+    if level in {"street", "estate", "building"}:
+        return "street"
+    return "locality" if level in {"group", "village"} else "municipality"
+
+
+def _as_level(level: str) -> MatchLevel:
+    return level  # type: ignore[return-value]

@@ -1,0 +1,76 @@
+"""Texts and names as rows of numbers: a symbol for each sign or syllable, and how it sounds."""
+
+import re
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from gridmap.addresses.search.kernels import Int32s
+from gridmap.addresses.search.sounds import SILENT, Sound, counts, initial, sound_of, spelled
+
+_PARTS = re.compile("(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)|(?P<latin>[A-Z]{2,})|(?P<other>[0-9A-Z])")
+_TIBETAN, _OTHER = 1 << 30, 1 << 29
+_SHORT_RUN = 5
+"""A run of letters up to here may be initials: ZN for 卓尼, MEDB for 木耳多坝."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """A text as symbols; `spans` says where each stands in it."""
+
+    rows: Int32s
+    spans: tuple[tuple[int, int], ...]
+    halves: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    letters: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+def to_symbols(text: str, *, initials: bool = False) -> Symbols:
+    """The symbols of a normalised text. `initials`: a short run of letters stands for as many syllables."""
+    rows, spans = [], []
+    for match in _PARTS.finditer(text):
+        for row, span in _symbols_of(match, initials=initials):
+            rows.append(row)
+            spans.append(span)
+    array = np.array(rows, np.int32).reshape(-1, 6)
+    half_count, letter_count = counts()
+    halves, letters = np.zeros(half_count + 1, np.bool_), np.zeros(letter_count + 1, np.bool_)
+    halves[array[:, 4]] = True
+    # A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
+    letters[array[array[:, 4] < 0, 5]] = True
+    halves[-1] = letters[-1] = False
+    return Symbols(array, tuple(spans), halves, letters)
+
+
+def has_letters(text: str) -> bool:
+    """Whether a normalised text has a run of letters that may be initials."""
+    return any(2 <= len(run) <= _SHORT_RUN for run in re.findall("[A-Z]{2,}", text))
+
+
+Row = tuple[int, int, int, int, int, int]
+Placed = tuple[Row, tuple[int, int]]
+
+
+def _symbols_of(match: re.Match[str], *, initials: bool) -> list[Placed]:
+    start, end = match.span()
+    if match.lastgroup == "han":
+        return [(_han(match[0]), (start, end))]
+    if match.lastgroup == "bo":
+        return [((_TIBETAN | zlib.crc32(match[0].encode()) >> 3, *SILENT), (start, end))]
+    if match.lastgroup == "other":
+        return [((_OTHER | ord(match[0]), *SILENT), (start, end))]
+    run = match[0].lower()
+    short = initials and len(run) <= _SHORT_RUN
+    sounds = [initial(letter) for letter in run] if short else spelled(run)
+    if sounds is None:
+        return [((_OTHER | zlib.crc32(run.encode()) >> 4, *SILENT), (start, end))]
+    # Where in the run each syllable stands is not told: a name that ends in it takes all of it up to there.
+    cuts = [start + round(at * (end - start) / len(sounds)) for at in range(len(sounds) + 1)]
+    return [((-1, *sound), (cuts[at], cuts[at + 1])) for at, sound in enumerate(sounds)]
+
+
+@lru_cache(maxsize=30_000)
+def _han(sign: str) -> Row:
+    sound: Sound = sound_of(sign)
+    return (ord(sign), *sound)

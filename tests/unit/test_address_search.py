@@ -1,0 +1,214 @@
+"""What people say, type and mishear finds the one right door; what is not there is not claimed."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridmap.addresses.search.index import AddressIndex
+from gridmap.addresses.search.search import Asking, Match, search
+from gridmap.addresses.search.table import Doors
+from gridmap.geo.lonlat import LonLat
+from gridmap.geo.measure import distance_m
+from tests.search_register import code_of, register, rows, zhuoni
+
+DOOR = "木耳镇多坝村3组12号"
+
+SAID = """
+甘肃省甘南藏族自治州卓尼县木耳镇多坝村3组12号
+木耳镇多坝村三社十二号
+木耳多坝3-12
+多坝村三组12
+多坝3组12号
+我家在木耳镇多坝村三组十二号旁边
+喂你好，那个木耳镇多坝村3组12号附近，电话13900001234
+木耳鎮多壩村３組１２號
+卓尼县木耳镇，多坝村（3组12号）
+木耳镇多坝村12号3组
+3组12号多坝村木耳镇卓尼县
+木尔镇多坝村3组12号
+木耳镇多把村3组12号
+木儿镇多霸村3祖12好
+木耳镇坝多村3组12号
+木耳镇多坎村3组12号
+木耳镇多大坝村3组12号
+木耳镇木耳镇多坝村多坝村3组12号
+甘肃甘南卓尼木耳多坝3组12号
+多坝村三12号
+muer duoba 3zu12hao
+muer duoba san zu shi er hao
+木耳镇duoba村3组12号
+MUER DUOBA 3-12
+No. 12, Group 3, Duoba Village, Muer Town
+喀尔钦镇多坝村3组12号
+迭部县木耳镇多坝村3组12号
+747600 木耳镇多坝村3组12号
+木耳镇多坝村3队12#
+木耳镇/多坝村/3组/12号
+"""
+
+
+@pytest.mark.parametrize("text", SAID.strip().splitlines())
+def test_the_one_right_door(text: str) -> None:
+    best = search(register(), text)[0]
+    assert (best.code, best.level, best.kind) == (code_of(DOOR), "door", "housenumber")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("柳林镇城东社区滨河东路12号", "柳林镇城东社区滨河东路12号"),
+        ("城东社区滨和东路12", "柳林镇城东社区滨河东路12号"),
+        ("城东阳光小区2-1-202", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区二号楼一单元202", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区2栋1单元202室", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区2号楼", "柳林镇城东社区阳光小区2号楼"),
+        ("木耳镇木耳村上庄5号", "木耳镇木耳村上庄自然村5号"),
+        ("木耳木耳上庄自然村五号", "木耳镇木耳村上庄自然村5号"),
+        ("多坝村3组7号附1号", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3组7号之一", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3组7号", "木耳镇多坝村3组7号"),
+    ],
+)
+def test_streets_buildings_hamlets_and_sub_numbers(text: str, label: str) -> None:
+    best = search(register(), text)[0]
+    assert (best.label.removeprefix("甘肃省甘南藏族自治州卓尼县"), best.level) == (label, "door")
+
+
+def _levels(found: list[Match]) -> list[str]:
+    return [match.level for match in found]
+
+
+def test_a_number_that_is_not_there_gives_its_neighbours_as_such() -> None:
+    place, *neighbours = search(register(), "木耳镇多坝村3组26号")
+    assert (place.level, place.kind, place.row) == ("group", "locality", None)
+    assert "door" not in _levels([place, *neighbours])
+    assert neighbours[0].label.endswith("3组25号")
+    assert all(match.neighbour for match in neighbours)
+    assert place.score < 0.7
+
+
+def test_a_sub_number_is_another_door() -> None:
+    found = search(register(), "木耳镇多坝村3组12号附1号")
+    assert "door" not in _levels(found)
+    assert found[1].code == code_of(DOOR)
+    assert found[1].neighbour
+
+
+def test_a_flat_that_is_not_there_is_its_building_at_most() -> None:
+    best = search(register(), "城东社区阳光小区2号楼1单元909室")[0]
+    assert (best.level, best.label[-5:]) == ("building", "小区2号楼")
+
+
+@pytest.mark.parametrize("text", ["北京市朝阳区建国路88号", "asdf", "3组12号", "", "???", "二〇二六年", "13900001234"])
+def test_what_means_nothing_here_finds_nothing(text: str) -> None:
+    assert search(register(), text) == []
+
+
+def test_a_group_that_is_not_told_leaves_all_of_them_open() -> None:
+    found = search(register(), "多坝村12号", Asking(limit=10))
+    assert found[0].level == "village"
+    doors = [match for match in found if match.row is not None]
+    assert {match.segments["group_name"] for match in doors} == {"1组", "2组", "3组", "4组"}
+    assert all(match.level == "village" and match.score < 0.2 for match in doors)
+
+
+def test_two_villages_of_one_name_share_the_score() -> None:
+    names = [village.place.name for village in zhuoni().known.values() if village.place.level == "village"]
+    twice = next(name for name in names if names.count(name) == 2)
+    one, other = search(register(), f"{twice}3组12号", Asking(limit=2))
+    assert one.segments["village"] == other.segments["village"] == twice
+    assert one.segments["village_code"] != other.segments["village_code"]
+    assert one.score == pytest.approx(other.score)
+    assert one.score <= 0.5
+    near = LonLat(other.point.lon, other.point.lat) if other.point else None
+    assert search(register(), f"{twice}3组12号", Asking(near=near))[0].code == other.code
+
+
+@pytest.mark.parametrize(("text", "level", "name"), [
+    ("zhuoni", "county", "卓尼县"), ("zn", "county", "卓尼县"), ("meduoba", "village", "多坝村"),
+    ("多坝", "village", "多坝村"), ("木耳镇", "township", "木耳镇"), ("ཅོ་ནེ་རྫོང", "county", "卓尼县"),
+    ("ཅོ་ནེ", "county", "卓尼县"), ("城关镇", "township", "柳林镇"), ("卓尼县", "county", "卓尼县"),
+    ("木耳镇多坝村3组", "group", "多坝村"),
+])  # fmt: skip
+def test_places_by_any_of_their_names(text: str, level: str, name: str) -> None:
+    best = search(register(), text)[0]
+    assert best.level == level
+    assert name in best.segments.values()
+    assert best.point is not None
+
+
+def test_as_it_is_typed() -> None:
+    typing = Asking(limit=10, autocomplete=True)
+    for typed in ("木", "木耳镇多", "muer duob", "mu"):
+        assert any("木耳" in match.label for match in search(register(), typed, typing)), typed
+    villages = [match.label for match in search(register(), "木耳镇多", typing)]
+    assert any(label.endswith("多坝村") for label in villages)
+    numbers = [match.label[-3:] for match in search(register(), "木耳镇多坝村3组1", typing)]
+    assert numbers[0] == "组1号"
+    assert {"10号", "11号", "12号"} <= set(numbers)
+
+
+def test_within_leaves_only_what_lies_there() -> None:
+    inside = search(register(), "多坝村3组12号", Asking(prefixes=("623022101",)))
+    assert inside[0].code == code_of(DOOR)
+    assert search(register(), "多坝村3组12号", Asking(prefixes=("623022100",))) == []
+    grid = inside[0].grid or ""
+    assert search(register(), "多坝村3组12号", Asking(prefixes=(grid,)))[0].code == code_of(DOOR)
+    other = grid[:-1] + ("1" if grid[-1] != "1" else "2")
+    assert all(match.code != code_of(DOOR) for match in search(register(), "多坝村3组12号", Asking(prefixes=(other,))))
+
+
+def test_the_parts_make_the_score() -> None:
+    best = search(register(), "木尔镇多把村3组12号", Asking(near=LonLat(103.6, 34.6)))[0]
+    product = 1.0
+    for part in best.parts.told().values():
+        product *= part
+    assert best.score == pytest.approx(product, abs=1e-3)
+    assert best.parts.told()["village"] < 1
+    assert best.distance_m is not None
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(max_size=40)
+    | st.lists(st.sampled_from(list("木耳镇多坝村3组12号附城东社区-（ zhuoni")), max_size=30).map("".join)
+)
+def test_any_text_is_answered_honestly(text: str) -> None:
+    found = search(register(), text, Asking(autocomplete=len(text) % 2 == 0))
+    assert [match.score for match in found] == sorted((match.score for match in found), reverse=True)
+    assert all(0 < match.score <= 1 for match in found)
+
+
+def test_every_door_is_found_by_its_label_in_whatever_village() -> None:
+    for row in rows()[::37]:
+        best = search(register(), str(row[2]))[0]
+        assert (best.code, best.level) == (row[0], "door")
+        assert best.score > 0.99
+
+
+def test_a_later_part_takes_the_place_of_a_village() -> None:
+    changed = [row for row in rows() if row[1] == "623022101203"]
+    fewer = [row for row in changed if row[0] != code_of(DOOR)]
+    index = AddressIndex(zhuoni(), [Doors.of(rows()), Doors.of(fewer)])
+    assert len(index) == len(rows()) - 1
+    assert search(index, DOOR)[0].level == "group"
+    assert index.find(code_of(DOOR)) is None
+    assert search(index, "木耳镇多坝村3组11号")[0].level == "door"
+    emptied = AddressIndex(zhuoni(), [Doors.of(rows())], emptied=frozenset({"623022101203"}))
+    assert search(emptied, DOOR)[0].level == "village"
+
+
+def test_another_name_of_a_door_finds_it() -> None:
+    index = AddressIndex(zhuoni(), [Doors.of(rows())], aliases=[("多坝老磨坊", code_of(DOOR))])
+    best = search(index, "多坝老磨坊")[0]
+    assert (best.code, best.level, best.score) == (code_of(DOOR), "door", 1.0)
+
+
+def test_the_nearest_doors_are_the_nearest_on_the_ground() -> None:
+    every = [LonLat(float(str(row[-3])), float(str(row[-2]))) for row in rows()]
+    for point in (LonLat(103.5437, 34.5621), LonLat(103.5, 34.5), LonLat(102.9, 35.2), LonLat(103.61, 34.49)):
+        metres = sorted(distance_m(point.lon, point.lat, [p.lon for p in every], [p.lat for p in every]).tolist())
+        found = register().nearest(point, 7)
+        assert [door.distance_m for door in found] == pytest.approx(metres[:7], abs=1e-6)
+    east = register().nearest(LonLat(103.40, 34.5), 1)[0]
+    assert 45 < east.bearing_deg < 135
