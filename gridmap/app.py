@@ -19,6 +19,7 @@ from gridmap.api import (
     groups,
     health,
     households,
+    imports,
     layers,
     locate,
     login,
@@ -34,6 +35,7 @@ from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
+from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
 from gridmap.settings import Settings
 
@@ -47,7 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
     engine = make_engine(settings.database_url)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.uploads.sweep()
         yield
         engine.dispose()
 
@@ -64,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gazetteers = addresses.GazetteerStore()
     app.state.emaps = emap.new_store()
     app.state.coverage_reports = divisions.new_store()
+    app.state.uploads = UploadStore(settings.home / "uploads")
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
     add_error_handlers(app)
@@ -86,7 +90,9 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, layers, groups, households, officers, posts, addresses, changesets):
+    for part in (locate, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
+        router.include_router(part.router)
+    for part in (changesets, imports):
         router.include_router(part.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.
     router.include_router(address_register.router)

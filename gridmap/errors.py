@@ -33,6 +33,12 @@ class InvalidInput(GridmapError):
     code = "invalid_input"
 
 
+class TooLarge(InvalidInput):
+    """More was sent than is taken at once."""
+
+    code = "too_large"
+
+
 class NotFound(GridmapError):
     """There is no such thing, now or at the time asked for."""
 

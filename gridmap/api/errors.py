@@ -19,6 +19,7 @@ from gridmap.errors import (
     InvalidInput,
     NotFound,
     RowChanged,
+    TooLarge,
     Unauthenticated,
     Unavailable,
 )
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 _STATUS: dict[type[GridmapError], int] = {
     GridmapError: 500,
     InvalidInput: 422,
+    TooLarge: 413,
     NotFound: 404,
     Conflict: 409,
     RowChanged: 412,

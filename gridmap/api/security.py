@@ -31,6 +31,7 @@ CSRF_FIELD = "csrf_token"
 PRIVATE = "private, no-store"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _CODE = re.compile("[A-Z]?[0-9]{2,17}", re.ASCII)
+_LARGEST_FORM = 1 << 16
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 _bearer = HTTPBearer(auto_error=False, description="A key made by `gridmap key add`.")
@@ -64,7 +65,9 @@ async def shown_csrf_token(request: Request) -> str | None:
         return None
     if CSRF_HEADER in request.headers:
         return request.headers[CSRF_HEADER]
-    if request.headers.get("content-type", "").startswith(_FORMS):
+    # A form is read before it is known who sends it, so only a small one is; a page that sends a file uses the header.
+    small = int(request.headers.get("content-length") or _LARGEST_FORM + 1) <= _LARGEST_FORM
+    if small and request.headers.get("content-type", "").startswith(_FORMS):
         field = (await request.form()).get(CSRF_FIELD)
         return field if isinstance(field, str) else None
     return None

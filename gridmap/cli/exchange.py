@@ -18,12 +18,15 @@ from gridmap.errors import FieldError, InvalidInput
 # What reads and writes files is imported by the commands that do: it takes 0.8 s, and `gridmap up` starts at night.
 if TYPE_CHECKING:
     from gridmap.exchange.records import Detected
+    from gridmap.exchange.repair import Repair
     from gridmap.exchange.report import ImportReport
 
 ImportKind = Literal["divisions", "outlines", "grids", "groups", "shelters", "layer"]
 ExportKind = Literal["divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs"]
 _SHOWN_REJECTIONS = 20
 _SHOWN_CANDIDATES = 4
+_SHOWN_PROBLEMS = 50
+_SHOWN_EFFECTS = 20
 
 
 def import_command(
@@ -37,11 +40,17 @@ def import_command(
     title: Annotated[str | None, typer.Option(help="Its title.")] = None,
     public: Annotated[bool, typer.Option("--public", help="It may be seen without a key.")] = False,
     allow_defects: Annotated[bool, typer.Option("--allow-defects", help="Mend broken rings of a layer.")] = False,
+    node: Annotated[bool, typer.Option("--node", help="Accept the repair of borders that a dry run offers.")] = False,
+    tolerance: Annotated[
+        float, typer.Option(help="How far a repair may move a vertex, in metres.", min=0.01, max=20)
+    ] = 0.5,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell everything, change nothing.")] = False,
     report: Annotated[Path | None, typer.Option(help="The fate of every row, as CSV.")] = None,
 ) -> None:
     """Imports a file, saying what was detected and why; rejected rows make the exit status 1."""
     from gridmap.exchange.importing import ImportRequest, import_file
+    from gridmap.exchange.repair import Noding
+    from gridmap.geo.noding import RepairOptions
 
     request = ImportRequest(
         kind,
@@ -56,6 +65,7 @@ def import_command(
         title=title,
         public=public,
         allow_defects=allow_defects,
+        noding=Noding(RepairOptions(tolerance_m=tolerance), accepted=node),
     )
     with _progress() as progress, command_session() as session, session.begin_nested() as attempt:
         done = import_file(session, request, progress=progress)
@@ -121,7 +131,13 @@ def _tell(done: "ImportReport") -> None:
         _tell_detected(detected)
     _tell_table(done)
     for problem in done.problems:
-        print(f"problem: {problem}")
+        print(f"note: {problem}")
+    for finding in done.findings[:_SHOWN_PROBLEMS]:
+        print(f"{finding.severity}: {finding.message_en}")
+    if len(done.findings) > _SHOWN_PROBLEMS:
+        print(f"… and {len(done.findings) - _SHOWN_PROBLEMS} more problems of the same changeset")
+    for repair in done.repairs:
+        _tell_repair(repair)
     rejected = [fate for fate in done.fates if fate.status == "rejected"]
     for fate in rejected[:_SHOWN_REJECTIONS]:
         print(f"rejected: {fate.table}, row {fate.row}, {fate.code or 'no code'}: {fate.reason}")
@@ -133,6 +149,27 @@ def _tell(done: "ImportReport") -> None:
     told = ", ".join(f"{number} {status}" for status, number in counts.items())
     end = "dry run, nothing was changed" if done.dry_run else _end(done)
     print(f"{sum(counts.values())} rows: {told}; {end}")
+
+
+def _tell_repair(repair: "Repair") -> None:
+    """What the repair does, or would do: grid by grid, with the addresses and households that change grids."""
+    if not repair.effects:
+        print(f"repair: nothing within {repair.tolerance_m:g} m can be put right; see the problems")
+        return
+    done = "accepted" if repair.accepted else "offered, say --node to accept it"
+    end = "the grids tile their villages then" if repair.tiles else f"{len(repair.left)} problems would be left"
+    print(f"repair within {repair.tolerance_m:g} m ({done}): {len(repair.effects)} grids change; {end}")
+    for effect in repair.effects[:_SHOWN_EFFECTS]:
+        change = effect.area_after_m2 - effect.area_before_m2
+        print(
+            f"  {effect.code}: {effect.area_before_m2:,.0f} m² {change:+,.2f} m², border moves up to "
+            f"{effect.moved_max_m:.2f} m, addresses +{effect.addresses_in} -{effect.addresses_out}, "
+            f"households +{effect.households_in} -{effect.households_out}"
+        )
+    if len(repair.effects) > _SHOWN_EFFECTS:
+        print(f"  … and {len(repair.effects) - _SHOWN_EFFECTS} more, all with smaller changes")
+    for refused in repair.refused:
+        print(f"  {refused.code} is left as it is ({refused.reason})")
 
 
 def _end(done: "ImportReport") -> str:

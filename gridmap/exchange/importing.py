@@ -22,6 +22,7 @@ from gridmap.exchange.loaders.layer import load_layer
 from gridmap.exchange.loaders.shelters import load_shelters
 from gridmap.exchange.reading import load_tables
 from gridmap.exchange.records import Detected, Record, Wanted, make_records
+from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import ImportReport, Loaded, in_file_order
 from gridmap.exchange.table import Table
 from gridmap.geo.arrays import Polygonal
@@ -57,6 +58,8 @@ class ImportRequest:
     title: str | None = None
     public: bool = False
     allow_defects: bool = False
+    noding: Noding | None = None
+    """How far a repair of grids may go, and whether it is accepted."""
 
 
 def import_file(
@@ -92,9 +95,11 @@ def import_file(
         request.title,
         public=request.public,
         allow_defects=request.allow_defects,
+        dry_run=request.dry_run,
+        noding=request.noding,
     )
     loaded = loader(session, records, context)
-    return _report(request, detected, loaded, len(records))
+    return _report(request, detected, loaded, records, ground)
 
 
 def _loader(request: ImportRequest) -> tuple[Loader, str | None]:
@@ -155,9 +160,11 @@ def _ground(session: Session, codes: Iterable[str]) -> Ground:
     return Ground(areas)
 
 
-def _report(request: ImportRequest, detected: Sequence[Detected], loaded: Loaded, rows: int) -> ImportReport:
-    if len(loaded.fates) != rows:
-        raise RuntimeError(f"{rows} rows came in and {len(loaded.fates)} have a fate")
+def _report(
+    request: ImportRequest, detected: Sequence[Detected], loaded: Loaded, records: Sequence[Record], ground: Ground
+) -> ImportReport:
+    if len(loaded.fates) != len(records):
+        raise RuntimeError(f"{len(records)} rows came in and {len(loaded.fates)} have a fate")
     report = ImportReport(
         request.kind,
         request.path.name,
@@ -168,5 +175,11 @@ def _report(request: ImportRequest, detected: Sequence[Detected], loaded: Loaded
         tuple(loaded.problems),
         loaded.version,
         tuple(loaded.changesets),
+        tuple(loaded.findings),
+        tuple(loaded.repairs),
+        tuple(records),
+        ground,
+        publishes=loaded.version is not None,
+        drafts=bool(loaded.changesets),
     )
     return replace(report, version=None, changesets=()) if request.dry_run else report

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address, lies_within
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
-from gridmap.db.base import holds, within_codes
+from gridmap.db.base import SRID, holds, within_codes
 from gridmap.grids.model import HouseholdGroup, HouseholdGroupVersion
 from gridmap.households.model import Building, Household
 
@@ -28,6 +28,24 @@ def groups(session: Session, prefixes: Sequence[str], at: datetime | None) -> Se
         .where(holds(HouseholdGroupVersion, at), within_codes(HouseholdGroup.code, prefixes))
     )
     return session.execute(stmt.order_by(HouseholdGroup.code)).all()
+
+
+def doors_in_box(
+    session: Session, county_code: str, bbox: tuple[float, float, float, float]
+) -> Sequence[Row[float, float, int]]:
+    """Lon, lat and number of current households of the current addresses in a box; by ix_address_point."""
+    living = and_(Household.status == "current", _at_address(Household))
+    stmt = (
+        select(func.ST_X(Address.point), func.ST_Y(Address.point), func.count(Household.id))
+        .outerjoin(Household, living)
+        .where(
+            Address.county_code == county_code,
+            Address.status == "current",
+            Address.point.intersects(func.ST_MakeEnvelope(*bbox, SRID)),
+        )
+        .group_by(Address.county_code, Address.code)
+    )
+    return session.execute(stmt).all()
 
 
 def addresses(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any]]:

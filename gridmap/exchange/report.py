@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gridmap.editing.problems import Problem
+from gridmap.exchange.ground import Ground
 from gridmap.exchange.records import Detected, Record
+from gridmap.exchange.repair import Repair
 
 Status = Literal["loaded", "unchanged", "rejected"]
 
@@ -39,7 +42,10 @@ class Loaded:
     fates: list[Fate] = field(default_factory=list)
     table: list[Line] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    """Warnings such as gaps and overlaps; they reject no row."""
+    """What is to be said of more than one row; it rejects none."""
+    findings: list[Problem] = field(default_factory=list)
+    """Gaps, overlaps and whatever else is wrong with the grids of a changeset."""
+    repairs: list[Repair] = field(default_factory=list)
     version: int | None = None
     changesets: list[int] = field(default_factory=list)
 
@@ -73,6 +79,15 @@ class ImportReport:
     problems: tuple[str, ...]
     version: int | None
     changesets: tuple[int, ...]
+    findings: tuple[Problem, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    records: tuple[Record, ...] = ()
+    ground: Ground = field(default_factory=Ground)
+    """The outlines that the file was held against."""
+    publishes: bool = False
+    """Whether something is, or would be, published at once."""
+    drafts: bool = False
+    """Whether something becomes, or would become, a changeset."""
 
     def counts(self) -> dict[Status, int]:
         """How many rows are loaded, unchanged and rejected; they add up to the rows of the file."""

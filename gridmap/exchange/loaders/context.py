@@ -9,6 +9,7 @@ from gridmap.access.audit import Actor
 from gridmap.db.versions import append_event, raise_version
 from gridmap.exchange.codes import BadCode
 from gridmap.exchange.records import Record
+from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import Loaded
 
 
@@ -22,6 +23,19 @@ class Context:
     title: str | None = None
     public: bool = False
     allow_defects: bool = False
+    dry_run: bool = False
+    noding: Noding | None = None
+
+    def may_enter(self, code: str) -> bool:
+        """Whether the importer's scope covers a division, grid or group."""
+        return self.actor.caller.covers(code)
+
+    def named(self, changeset: int) -> str:
+        """How a changeset is called; after a dry run there is none, and its number would be another one's."""
+        return "the changeset" if self.dry_run else f"changeset {changeset}"
+
+
+OUTSIDE_SCOPE = "it lies outside the scope that was granted to you"
 
 
 def publish(session: Session, context: Context, kind: str, codes: Sequence[str]) -> int:
@@ -38,8 +52,10 @@ def publish(session: Session, context: Context, kind: str, codes: Sequence[str])
     return version
 
 
-def with_codes(loaded: Loaded, records: Sequence[Record], code_of: Callable[[Record], str]) -> list[tuple[str, Record]]:
-    """The sound records with their codes; the others, and those whose code comes twice, are rejected.
+def with_codes(
+    loaded: Loaded, records: Sequence[Record], code_of: Callable[[Record], str], context: Context
+) -> list[tuple[str, Record]]:
+    """The sound records with their codes; the others, those whose code comes twice or is out of scope, are rejected.
 
     Of repeated rows that say the same the first is taken; when they differ none is: nobody knows which one is right.
     """
@@ -54,6 +70,10 @@ def with_codes(loaded: Loaded, records: Sequence[Record], code_of: Callable[[Rec
     unique = []
     for code, same in coded.items():
         first, *others = same
+        if not context.may_enter(code):
+            for record in same:
+                loaded.reject(record, code, OUTSIDE_SCOPE)
+            continue
         if any(_differ(first, other) for other in others):
             rows = ", ".join(str(record.row) for record in same)
             for record in same:

@@ -36,7 +36,7 @@ _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 def load_divisions(session: Session, records: Sequence[Record], context: Context) -> Loaded:
     """Enters divisions and new names, levels' parents and Tibetan names; outlines, seats and populations stay."""
     loaded = Loaded()
-    coded = with_codes(loaded, records, _code)
+    coded = with_codes(loaded, records, _code, context)
     parents = {code: _parent(record) for code, record in coded}
     known = service.by_codes(session, {*parents, *(parent for parent in parents.values() if parent)})
     changed: list[DivisionRecord] = []
@@ -67,7 +67,7 @@ def load_outlines(session: Session, records: Sequence[Record], context: Context)
             # A list of divisions with the outlines that there are: that an upper one has none is no fault of its row.
             record.problem = None
             record.notes.append("the file has no outline for it")
-    coded = with_codes(loaded, records, lambda record: division_code(record.fields.get("code"), None)[0])
+    coded = with_codes(loaded, records, lambda record: division_code(record.fields.get("code"), None)[0], context)
     known = service.by_codes(session, [code for code, _ in coded])
     changed: list[DivisionRecord] = []
     for code, record in coded:

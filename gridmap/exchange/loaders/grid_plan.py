@@ -1,14 +1,14 @@
 """What a file of grids means for each village: a first load, a changeset, or nothing new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import shapely
 from sqlalchemy.orm import Session
 
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, digits_of
-from gridmap.exchange.loaders.context import with_codes
+from gridmap.exchange.loaders.context import Context, with_codes
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Loaded
 from gridmap.exchange.shapes import same_area
@@ -53,11 +53,31 @@ class VillagePlan:
     first: bool = False
     """Whether the village has no grid yet."""
     before: Mapping[str, GridRecord] = field(default_factory=dict)
+    adjusted: list[str] = field(default_factory=list)
+    """Not in the file, moved by a repair that was accepted."""
+
+    def redraw(self, shapes: Mapping[str, Polygonal]) -> None:
+        """Takes the shapes of an accepted repair, and tells anew what changes."""
+        for code in self.state.keys() & shapes.keys():
+            if shapes[code] is self.state[code].geometry:
+                continue
+            before = self.before.get(code)
+            kept = before is not None and same_area(before.geometry, shapes[code])
+            self.state[code] = replace(self.state[code], geometry=before.geometry if kept and before else shapes[code])
+        rows = [code for code in self.state if code not in self.kept]
+        self.unchanged = [code for code in rows if self._is_as_before(code)]
+        self.changed = [code for code in rows if code in self.before and not self._is_as_before(code)]
+        self.adjusted = [code for code in self.kept if not self._is_as_before(code)]
+        self.kept = [code for code in self.kept if code not in self.adjusted]
+
+    def _is_as_before(self, code: str) -> bool:
+        before = self.before.get(code)
+        return before is not None and _same(before, self.state[code])
 
     @property
     def is_change(self) -> bool:
         """Whether the file says anything that is not so already."""
-        return bool(self.added or self.changed or self.retired)
+        return bool(self.added or self.changed or self.retired or self.adjusted)
 
 
 @dataclass(slots=True)
@@ -68,9 +88,9 @@ class GridImportPlan:
     records: dict[str, Record]
 
 
-def plan_grids(session: Session, records: Sequence[Record], loaded: Loaded) -> GridImportPlan:
+def plan_grids(session: Session, records: Sequence[Record], loaded: Loaded, context: Context) -> GridImportPlan:
     """What the sound rows mean, village by village; the others are rejected, and grids they name stay as they are."""
-    coded = with_codes(loaded, records, _code)
+    coded = with_codes(loaded, records, _code, context)
     villages = divisions.by_codes(session, {code[:12] for code, _ in coded})
     present = _present(session, {code[:12] for code, _ in coded})
     given = set(grids.codes_ever_used(session, sorted({code[:12] for code, _ in coded})))

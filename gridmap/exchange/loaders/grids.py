@@ -13,9 +13,12 @@ from gridmap.editing.record import HasErrors
 from gridmap.editing.review import first_load
 from gridmap.editing.service import get_report, list_changesets, list_content, open_changeset, propose
 from gridmap.exchange.loaders.context import Context
-from gridmap.exchange.loaders.grid_plan import GridState, VillagePlan, plan_grids
+from gridmap.exchange.loaders.grid_plan import GridImportPlan, GridState, VillagePlan, plan_grids
+from gridmap.exchange.loaders.noding import propose as propose_noding
 from gridmap.exchange.records import Record
+from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import Line, Loaded
+from gridmap.geo.arrays import Polygonal
 from gridmap.geo.measure import area_m2
 from gridmap.grids import service as grids
 
@@ -29,11 +32,38 @@ def load_grids(session: Session, records: Sequence[Record], context: Context) ->
     whose problems are told one by one.
     """
     loaded = Loaded()
-    found = plan_grids(session, records, loaded)
+    found = plan_grids(session, records, loaded, context)
+    _repair(session, found, context, loaded)
     for _, group in groupby(sorted(found.villages), key=lambda village: village[:6]):
         _load_county(session, [found.villages[village] for village in group], found.records, context, loaded)
     _tell(loaded, list(found.villages.values()))
     return loaded
+
+
+def _repair(session: Session, found: GridImportPlan, context: Context, loaded: Loaded) -> None:
+    """Offers a repair where the new state does not tile, and takes it when that was accepted; a dry run only offers."""
+    asked = context.noding or Noding()
+    if not (asked.accepted or context.dry_run):
+        return
+    changing = {village: each for village, each in found.villages.items() if each.is_change}
+    for _, group in groupby(sorted(changing), key=lambda village: village[:6]):
+        shapes = {
+            village: {code: state.geometry for code, state in changing[village].state.items()} for village in group
+        }
+        for repair, repaired in propose_noding(session, shapes, asked):
+            loaded.repairs.append(repair)
+            if repair.accepted:
+                _redraw(found, repair.villages, repaired)
+
+
+def _redraw(found: GridImportPlan, villages: Sequence[str], repaired: Mapping[str, Polygonal]) -> None:
+    for village in villages:
+        plan = found.villages[village]
+        for code in plan.state.keys() & repaired.keys() & found.records.keys():
+            if repaired[code] is not plan.state[code].geometry:
+                found.records[code].geometry = repaired[code]
+                found.records[code].notes.append("its border was noded with its neighbours', as accepted")
+        plan.redraw(repaired)
 
 
 def _load_county(
@@ -97,20 +127,19 @@ def _draft(
         loaded.changesets.append(changeset)
     else:
         changeset = there
+    name = context.named(changeset) if there is None else f"changeset {there}"
     for each in plans:
         for codes, what in ((each.added, "added"), (each.changed, "changed")):
             for code in codes:
                 if there is None:
-                    loaded.load(records[code], code, f"{what} in changeset {changeset}")
+                    loaded.load(records[code], code, f"{what} in {name}")
                 else:
-                    records[code].notes.append(f"{what} in changeset {changeset}, which waits for publishing")
+                    records[code].notes.append(f"{what} in {name}, which waits for publishing")
                     loaded.keep(records[code], code)
-        loaded.problems += [f"{code} is not in the file; changeset {changeset} retires it" for code in each.retired]
+        loaded.problems += [f"{code} is not in the file; {name} retires it" for code in each.retired]
         loaded.problems += [f"{code} is not in the file, and nothing takes its place: it stays" for code in each.kept]
-    report = get_report(session, context.actor.caller, changeset)
-    loaded.problems += [
-        f"changeset {changeset}: {problem.severity}: {problem.message_en}" for problem in report.problems
-    ]
+        loaded.problems += [f"{code} is not in the file; the repair moves its border" for code in each.adjusted]
+    loaded.findings += get_report(session, context.actor.caller, changeset).problems
 
 
 def _same_draft(

@@ -22,7 +22,7 @@ def load_groups(session: Session, records: Sequence[Record], context: Context) -
     A file without a column for heads leaves them as they are; so does an empty cell.
     """
     loaded = Loaded()
-    coded = with_codes(loaded, records, _code)
+    coded = with_codes(loaded, records, _code, context)
     codes = {code for code, _ in coded}
     below = sorted({code[:15] for code in codes})
     names = {code: name for code, name in grids.groups_in(session, below).items() if code in codes}

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from gridmap.errors import InvalidInput
+from gridmap.divisions import service as divisions
+from gridmap.errors import Forbidden, InvalidInput
 from gridmap.exchange.codes import BadCode, code_text
 from gridmap.exchange.loaders.context import Context, publish
 from gridmap.exchange.records import Record
@@ -19,6 +20,9 @@ def load_layer(session: Session, records: Sequence[Record], context: Context) ->
     A layer with a hole where a row was left out would answer "nothing here" in silence. With `allow_defects` broken
     rings are mended, and what can't be mended is left out, all of it reported and counted with the layer.
     """
+    counties = [known.code for known in divisions.list_names(session) if known.level == "county"]
+    if not all(map(context.may_enter, counties)):
+        raise Forbidden("A reference layer is everybody's: only who has all counties in scope loads one.")
     loaded = Loaded()
     features: list[Feature] = []
     good: list[Record] = []

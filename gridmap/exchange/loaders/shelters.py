@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gridmap.db.versions import append_event
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, division_code
-from gridmap.exchange.loaders.context import Context
+from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.preplans import shelters
@@ -35,11 +35,14 @@ def load_shelters(session: Session, records: Sequence[Record], context: Context)
     for record, state in sound:
         key = (state.village_code, state.name)
         refusal = _refusal(state, by_id, known.keys(), seen.get(key))
+        there = by_id.get(state.id) if state.id else by_name.get(key)
+        places = {state.village_code} if there is None else {state.village_code, there.village_code}
+        if not all(map(context.may_enter, places)):
+            refusal = OUTSIDE_SCOPE
         if refusal:
             loaded.reject(record, state.id, refusal)
             continue
         seen[key] = record.row
-        there = by_id.get(state.id) if state.id else by_name.get(key)
         proposed = _over(state, there)
         if there == proposed:
             loaded.keep(record, proposed.id)
