@@ -54,6 +54,7 @@ RIGHTS: dict[str, Right] = {
     "GET /map-data/{within}.json": _MAP,
     "GET /grids": _MAP,
     "GET /grids/table.csv": _MAP,
+    "GET /grids/tree/{code}": _MAP,
     "GET /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,
     "GET /api/v1/divisions": _MAP,

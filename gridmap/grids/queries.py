@@ -139,6 +139,14 @@ def count_grids(session: Session, prefixes: Sequence[str], at: datetime | None) 
     return session.scalars(stmt.where(within_codes(Grid.code, prefixes))).one()
 
 
+def count_by_prefix(session: Session, prefixes: Sequence[str], digits: int) -> dict[str, int]:
+    """How many current grids begin with each of the codes of so many digits within."""
+    beginning = func.left(GridVersion.code, digits)
+    stmt = select(beginning, func.count()).where(GridVersion.valid_to.is_(None))
+    stmt = stmt.where(within_codes(GridVersion.code, prefixes)).group_by(beginning)
+    return {row[0]: row[1] for row in session.execute(stmt)}
+
+
 def count_groups(session: Session, prefixes: Sequence[str], at: datetime | None) -> int:
     """How many household groups have a code with one of the prefixes; by ix_household_group_code_prefix."""
     stmt = select(func.count()).select_from(HouseholdGroupVersion).join(HouseholdGroup)

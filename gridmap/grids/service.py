@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+import shapely
 from sqlalchemy.orm import Session
 
 from gridmap.db.geometry import to_polygons
@@ -164,6 +165,21 @@ def nearest_in_degrees(session: Session, lon: float, lat: float, at: datetime | 
 def count(session: Session, prefixes: Sequence[str], at: datetime | None = None) -> tuple[int, int]:
     """How many grids and household groups lie within."""
     return queries.count_grids(session, prefixes, at), queries.count_groups(session, prefixes, at)
+
+
+def count_each(session: Session, codes: Sequence[str]) -> dict[str, int]:
+    """How many current grids lie within each of some codes of one length; those without any are left out."""
+    return queries.count_by_prefix(session, codes, len(codes[0])) if codes else {}
+
+
+def neighbours(session: Session, grid: GridRecord) -> list[GridRecord]:
+    """The current grids that share a border with one, not only a corner, by code."""
+    around = list_grids(session, bbox=BBox(*grid.geometry.bounds))
+    return [
+        other
+        for other in around
+        if other.code != grid.code and shapely.intersection(grid.geometry, other.geometry).length > 0
+    ]
 
 
 def find_group_name(session: Session, code: str, at: datetime | None = None) -> str | None:

@@ -46,6 +46,7 @@ export class CommandMap {
       grid: vector({ style: (/** @type {any} */ f) => this.styles.fill(f), minZoom: fill_level.grid }),
       lines: vector({ style: (/** @type {any} */ f) => this.styles.line(f, this.#width(f.get("level"))) }),
       groups: vector({ style: (/** @type {any} */ f) => this.styles.group(f, this.#zoom()), minZoom: this.style.groups.from_zoom }),
+      overlay: vector({ style: (/** @type {any} */ f, /** @type {number} */ resolution) => this.styles.overlay(f, resolution) }),
       selected: vector({ style: () => this.styles.selected() }),
       shelters: vector({ style: (/** @type {any} */ f) => this.styles.shelter(f, this.#zoom()), minZoom: this.style.shelters.from_zoom, declutter: "names" }),
       labels: vector({ style: (/** @type {any} */ f) => this.styles.label(f, this.#zoom()), declutter: "names" }),
@@ -66,7 +67,7 @@ export class CommandMap {
   show(document) {
     const arcs = decodeArcs(document);
     this.shapes.clear();
-    for (const layer of Object.values(this.layers)) layer.getSource()?.clear();
+    for (const [name, layer] of Object.entries(this.layers)) if (name !== "overlay") layer.getSource()?.clear();
     for (const level of [...AREAS, "group"]) {
       for (const geometry of document.objects[level]?.geometries ?? []) this.#addArea(level, geometry, arcs);
     }
@@ -115,6 +116,41 @@ export class CommandMap {
     const shape = (code && this.shapes.get(code)) || (geojson && new ol.format.GeoJSON(GEOGRAPHIC).readGeometry(geojson));
     if (shape && shape.getType() !== "Point") source?.addFeature(new ol.Feature(shape));
     return Boolean(shape);
+  }
+
+  /** Lays things over the map in place of what lay there. @param {import("./types.js").Overlaid[]} things */
+  overlay(things) {
+    const source = this.layers.overlay.getSource();
+    const format = new ol.format.GeoJSON(GEOGRAPHIC);
+    source?.clear();
+    source?.addFeatures(things.map(({ geometry, look, text, key }) => new ol.Feature({ geometry: /** @type {any} */ (format.readGeometry(geometry)), look, text, key })));
+  }
+
+  /** The bounds of GeoJSON geometries. @param {any[]} geometries @returns {Bounds | null} */
+  boundsAround(geometries) {
+    const extent = ol.extent.createEmpty();
+    const format = new ol.format.GeoJSON();
+    for (const geometry of geometries) ol.extent.extend(extent, /** @type {any} */ (format.readGeometry(geometry)).getExtent());
+    return !Number.isFinite(extent[0]) ? null : /** @type {Bounds} */ (extent);
+  }
+
+  /** The polygons of something on the map, in degrees. @param {string} code @returns {LonLat[][][]} */
+  polygonsIn(code) {
+    const shape = /** @type {any} */ (this.shapes.get(code)?.clone().transform("EPSG:3857", "EPSG:4326"));
+    return shape && shape.getType() !== "Point" ? shape.getCoordinates() : [];
+  }
+
+  /** Calls back with the key of what is laid over the map and was clicked; whether it was. @param {(key: string) => void} clicked */
+  onOverlayClick(clicked) {
+    this.map.on("singleclick", (/** @type {any} */ event) => {
+      const key = this.overlayAt(event.pixel);
+      if (key) clicked(key);
+    });
+  }
+
+  /** @param {number[]} pixel @returns {string | null} */
+  overlayAt(pixel) {
+    return this.map.forEachFeatureAtPixel(pixel, (/** @type {any} */ feature) => feature.get("key") ?? null, { layerFilter: (/** @type {any} */ layer) => layer === this.layers.overlay, hitTolerance: 6 }) ?? null;
   }
 
   /** Marks a point, or none. @param {LonLat | null} point */
@@ -179,9 +215,10 @@ export class CommandMap {
     this.view.setZoom(zoom);
   }
 
-  /** @param {(point: LonLat, shelter: string | null) => void} clicked */
+  /** A click on what is laid over the map is none on the map. @param {(point: LonLat, shelter: string | null) => void} clicked */
   onClick(clicked) {
     this.map.on("singleclick", (/** @type {any} */ event) => {
+      if (this.overlayAt(event.pixel)) return;
       clicked(onLattice(ol.proj.toLonLat(event.coordinate)), this.#shelterAt(event.coordinate));
     });
   }

@@ -46,6 +46,23 @@ export function mapStyles(style, theme, scale, hasBasemap) {
     return radius_m / metresPerPixel(zoom, lat);
   }
 
+  /** @type {Map<object, any>} */
+  const hatches = new Map();
+
+  /** @param {import("./types.js").MapStyle["looks"][string]} look */
+  function hatched(look) {
+    if (!hatches.has(look)) {
+      const fill = new Fill({ color: /** @type {any} */ (look.hatch ? pattern(look[theme], look.hatch) : withAlpha(look[theme], 0.14)) });
+      hatches.set(look, new Style({ fill, stroke: new Stroke({ color: look[theme], width: look.width, lineDash: look.dash, lineJoin: "round" }), image: new Circle({ radius: 5, fill: new Fill({ color: look[theme] }), stroke: new Stroke({ color: style.halo[theme], width: 1.5 }) }), zIndex: 2 }));
+    }
+    return hatches.get(look);
+  }
+
+  /** @param {import("./types.js").MapStyle["looks"][string]} look @param {number[]} middle */
+  function ringed(look, middle) {
+    return new Style({ geometry: new ol.geom.Point(middle), image: new Circle({ radius: look.ring, stroke: new Stroke({ color: look[theme], width: look.width, lineDash: look.dash }), fill: new Fill({ color: withAlpha(look[theme], 0.12) }) }), zIndex: 3 });
+  }
+
   return {
     showGridLines: true,
 
@@ -108,6 +125,19 @@ export function mapStyles(style, theme, scale, hasBasemap) {
       return styles;
     },
 
+    /** What is laid over the map: hatched, so that it is not told by colour alone. @param {any} feature @param {number} resolution */
+    overlay(feature, resolution) {
+      const look = style.looks[feature.get("look")];
+      const shown = [new Style({ stroke: new Stroke({ color: style.halo[theme], width: look.width + 2.5, lineJoin: "round" }), zIndex: 1 }), hatched(look)];
+      const [west, south, east, north] = feature.getGeometry().getExtent();
+      const seen = Math.max(east - west, north - south) / resolution;
+      // What is a centimetre wide is found all the same.
+      if (look.ring > 0 && seen < look.ring * 1.5) shown.push(ringed(look, [(west + east) / 2, (south + north) / 2]));
+      const text = feature.get("text");
+      if (text && seen > text.length * 9 * scale) shown.push(new Style({ text: new Text({ text, font: `600 ${13 * scale}px ${family}`, fill: new Fill({ color: look[theme] }), stroke: halo, overflow: true }), zIndex: 4 }));
+      return shown;
+    },
+
     selected() {
       return chosen;
     },
@@ -116,6 +146,26 @@ export function mapStyles(style, theme, scale, hasBasemap) {
       return marker;
     },
   };
+}
+
+/** Parallel lines. @param {string} colour @param {number} angle 45, -45 or 90 degrees */
+function pattern(colour, angle) {
+  const size = 9;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.fillStyle = withAlpha(colour, 0.16);
+  context.fillRect(0, 0, size, size);
+  context.strokeStyle = colour;
+  context.lineWidth = 1.4;
+  context.beginPath();
+  for (const shift of [-size, 0, size]) {
+    if (angle === 90) context.moveTo(size / 2, 0), context.lineTo(size / 2, size);
+    else if (angle > 0) context.moveTo(shift, size), context.lineTo(shift + size, 0);
+    else context.moveTo(shift, 0), context.lineTo(shift + size, size);
+  }
+  context.stroke();
+  return context.createPattern(canvas, "repeat");
 }
 
 /** @param {string} hex #rrggbb @param {number} alpha */

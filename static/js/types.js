@@ -56,6 +56,8 @@
  * @property {{code: string, distance_m: number} | null} nearest
  */
 
+/** @typedef {"error" | "warning" | "added" | "changed" | "retired" | "past" | "sent"} Look */
+/** @typedef {{geometry: any, look: Look, text?: string, key?: string}} Overlaid a GeoJSON geometry over the map; `key` comes back from a click */
 /** @typedef {{light: string, dark: string}} Tone */
 /** @typedef {{size: number, size_bo: number, weight: number, spaced: boolean, from_zoom: number, to_zoom: number}} LabelRule */
 /** @typedef {{width: number, thin_width: number, from_zoom: number} & Tone} OutlineRule */
@@ -73,6 +75,7 @@
  * @property {{line: Tone, casing: Tone, line_width: number, casing_width: number}} selected
  * @property {{fill: Tone, ring: Tone, radius: number}} point
  * @property {Tone & {width: number, dash: number[], fill_opacity: number, from_zoom: number, label_from_zoom: number}} groups
+ * @property {Record<string, Tone & {width: number, dash: number[], hatch: number, ring: number}>} looks of what is laid over the map; a hatch of 0 is a pale fill
  * @property {Tone & {ink: Tone, radius: number, from_zoom: number, label_from_zoom: number}} shelters
  */
 

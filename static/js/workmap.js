@@ -68,6 +68,14 @@ export class WorkMap extends CommandMap {
     byId("zoom-home").addEventListener("click", () => this.fit(this.home, this.margins()));
   }
 
+  /** The middle of a GeoJSON geometry, on the lattice. @param {any} geometry @returns {import("./types.js").LonLat | null} */
+  middleOf(geometry) {
+    const bounds = geometry && this.boundsAround([geometry]);
+    if (!bounds) return null;
+    const [west, south, east, north] = bounds;
+    return [Number(((west + east) / 2).toFixed(7)), Number(((south + north) / 2).toFixed(7))];
+  }
+
   /** What the drawer covers: top, right, bottom, left. @returns {number[]} */
   margins() {
     const edge = 28;

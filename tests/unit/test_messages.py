@@ -11,8 +11,20 @@ from gridmap.api.pages.messages import LANGUAGES, Language, catalogue, wanted_la
 from gridmap.resources import static_dir
 
 PAGES = Path(__file__).parents[2] / "gridmap" / "api" / "pages"
-FAMILIES = ("frame.theme_", "frame.lang_", "nav.", "problem.", "login.", "grids.status_", "grids.kind_")
-SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.")
+FAMILIES = (
+    "frame.theme_",
+    "frame.lang_",
+    "nav.",
+    "problem.",
+    "login.",
+    "grids.status_",
+    "grids.kind_",
+    "grids.sum_",
+    "grid.role_",
+    "grid.lineage_",
+    "grid.field_",
+)
+SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.", "severity.", "problem.")
 
 
 def used(folder: Path, patterns: str, text: str) -> set[str]:

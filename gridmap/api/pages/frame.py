@@ -62,6 +62,23 @@ class Frame:
         """A time as people here write it: ``11-22 02:40``."""
         return instant.astimezone(self.timezone).strftime("%m-%d %H:%M")
 
+    def day(self, instant: datetime) -> str:
+        """A day of any year: ``2026-11-22``."""
+        return instant.astimezone(self.timezone).strftime("%Y-%m-%d")
+
+    @staticmethod
+    def percent(share: float) -> str:
+        """A share of 1 in words; what rounds to nothing or to all, and is not, says so.
+
+        >>> Frame.percent(0.25), Frame.percent(0.0004), Frame.percent(0.9999), Frame.percent(1.0)
+        ('25.0 %', '< 0.1 %', '> 99.9 %', '100 %')
+        """
+        if share in {0, 1}:
+            return f"{share:.0%}".replace("%", " %")
+        if share < 0.001:
+            return "< 0.1 %"
+        return "> 99.9 %" if share > 0.999 else f"{share * 100:.1f} %"
+
 
 def read_frame(request: Request) -> Frame:
     """The frame of a request; it never fails, because the page that says what is wrong needs one."""

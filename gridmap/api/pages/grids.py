@@ -1,6 +1,9 @@
 """The page of grids: is everything in, where is something wrong, what is this grid."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,12 +15,15 @@ from gridmap.api.deps import SessionDep
 from gridmap.api.pages.csv_answer import csv_answer
 from gridmap.api.pages.frame import Frame, FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
+from gridmap.api.pages.grid_card import load_card
 from gridmap.api.pages.grid_table import ROWS_SHOWN, Status, as_columns, chosen_rows, list_rows
+from gridmap.api.params import DivisionCodePath
 from gridmap.api.scope import MapScope, MapScopeDep
 from gridmap.api.security import ActorDep
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord, get_division
 from gridmap.errors import NotFound
+from gridmap.grids import service as grids
 from gridmap.maps import service as maps
 from gridmap.snapshot.counts import count_within
 
@@ -40,6 +46,7 @@ def grids_page(
     kind: Literal["base", "special"] | None = None,
     status: Status = "current",
     sort: str = "code",
+    view: Literal["table", "problems"] = "table",
     cursor: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
     """The grids of a division as a tree, a table and a map, and one of them in the drawer."""
@@ -57,10 +64,21 @@ def grids_page(
         rows=cache(
             lambda: chosen_rows(list_rows(session, actor, prefixes), text=q, kind=kind, status=status, sort=sort)
         ),
-        asked={"q": q, "kind": kind, "status": status, "sort": sort, "cursor": cursor},
+        asked={"q": q, "kind": kind, "status": status, "sort": sort, "cursor": cursor, "view": view},
         shown_rows=ROWS_SHOWN,
-        grid=grid,
+        root=lambda: _branch(session, scope, maps.default_division(session, scope.prefixes) or division),
+        card=None if grid is None else cache(lambda: load_card(session, actor, scope, grid)),
     )
+
+
+@router.get("/grids/tree/{code}")
+def grids_branch(
+    request: Request, code: DivisionCodePath, frame: FrameDep, session: SessionDep, scope: MapScopeDep
+) -> HTMLResponse:
+    """The divisions directly below one, as a branch of the tree."""
+    division = get_division(session, code)
+    scope.within(session, code)
+    return render(request, "grids_branch.html", frame, branch=_branch(session, scope, division))
 
 
 @router.get("/grids/table.csv")
@@ -82,6 +100,22 @@ def grids_csv(
     chosen = chosen_rows(rows, text=q, kind=kind, status=status, sort=sort)
     columns = ("code", "name", "kind", "area_m2", "households", "persons", "head", "status", "valid_from", "valid_to")
     return csv_answer(f"grids-{division.code}.csv", columns, (as_columns(row) for row in chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A division of the tree with those directly below it, and how many grids each has."""
+
+    division: DivisionRecord
+    below: Sequence[tuple[DivisionRecord, int]]
+
+
+def _branch(session: Session, scope: MapScope, division: DivisionRecord) -> Branch:
+    below = [child for child in divisions.list_children(session, division.code) if scope.narrow([child.code])]
+    counts: dict[str, int] = {}
+    for _, same_level in groupby(below, key=lambda child: len(child.code)):
+        counts |= grids.count_each(session, [child.code for child in same_level])
+    return Branch(division, [(child, counts.get(child.code, 0)) for child in below])
 
 
 def _division(session: Session, scope: MapScope, frame: Frame, within: str | None) -> DivisionRecord:
