@@ -29,6 +29,7 @@ from gridmap.api import (
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.middleware import Envelope
+from gridmap.api.offline import Offline
 from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
 from gridmap.api.pages.frame import add_page_errors
@@ -38,6 +39,8 @@ from gridmap.errors import SettingsError
 from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
 from gridmap.settings import Settings
+from gridmap.snapshot.catch_up import snapshot_folder
+from gridmap.snapshot.follower import Follower
 
 _TIANDITU_IMAGES = " https://*.tianditu.gov.cn"
 
@@ -48,10 +51,14 @@ def create_app(settings: Settings) -> FastAPI:
         raise SettingsError("the application needs GRIDMAP_DATABASE_URL; `gridmap up` provides it")
     engine = make_engine(settings.database_url)
 
+    follower = Follower(engine, snapshot_folder(settings.home))
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.uploads.sweep()
+        follower.start()
         yield
+        follower.stop()
         engine.dispose()
 
     app = FastAPI(
@@ -63,11 +70,13 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.engine = engine
+    app.state.follower = follower
     app.state.written_maps = drawn.new_store()
     app.state.gazetteers = addresses.GazetteerStore()
     app.state.emaps = emap.new_store()
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
+    app.add_middleware(Offline, follower=follower)
     app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
     app.add_middleware(AddressKey)
     add_error_handlers(app)

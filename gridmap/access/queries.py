@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Row, Text, cast, delete, func, select, text, update
+from sqlalchemy import ARRAY, Row, Text, cast, delete, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from gridmap.access.model import ApiKey, AuditRecord, LoginSession, User
@@ -49,6 +50,13 @@ def find_named_key(session: Session, name: str) -> ApiKey | None:
 def list_keys(session: Session) -> Sequence[ApiKey]:
     """All keys, revoked ones too, by name."""
     return session.scalars(select(ApiKey).order_by(func.lower(ApiKey.name), ApiKey.id)).all()
+
+
+def key_marks(session: Session) -> Row[int, str | None]:
+    """How many keys hold, and a digest of what each may."""
+    told = func.concat_ws(",", ApiKey.id, ApiKey.name, ApiKey.role, ApiKey.scope, ApiKey.personal)
+    listed = func.md5(func.string_agg(told, aggregate_order_by(literal(";"), ApiKey.id)))
+    return session.execute(select(func.count(), listed).where(ApiKey.revoked_at.is_(None))).one()
 
 
 def find_login(session: Session, sha256: bytes) -> Row[LoginSession, User] | None:

@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy.orm import Session
 
 from gridmap.access import audit, queries
 from gridmap.access.audit import Actor
+from gridmap.access.caller import Caller, Role
 from gridmap.access.model import ROLES, ApiKey, User
 from gridmap.access.passwords import check_password, hash_password
 from gridmap.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -115,6 +117,20 @@ def list_keys(session: Session) -> Sequence[KeyRecord]:
     return [
         KeyRecord(k.name, k.role, k.scope, k.personal, k.created_at, k.revoked_at) for k in queries.list_keys(session)
     ]
+
+
+def list_callers(session: Session) -> list[tuple[bytes, Caller]]:
+    """The hash of every key that holds and whom it belongs to, the scope not yet resolved."""
+    return [
+        (row.sha256, Caller(f"key:{row.name}", cast("Role", row.role), row.scope, (), row.personal))
+        for row in queries.list_keys(session)
+        if row.revoked_at is None
+    ]
+
+
+def key_marks(session: Session) -> tuple[object, ...]:
+    """Something that is different when a key was made, changed or revoked; cheap, for asking often."""
+    return tuple(queries.key_marks(session))
 
 
 def recode_scopes(session: Session, codes: Mapping[str, str]) -> int:

@@ -13,14 +13,17 @@ from sqlalchemy.orm import Session
 
 from gridmap import __version__
 from gridmap.access.caller import Caller
+from gridmap.api.offline import get_follower, is_offline, offline_snapshot
 from gridmap.api.params import parse_instant
 from gridmap.db.engine import reading, transaction
+from gridmap.db.errors import translated
 from gridmap.db.versions import current_version, state_mark
-from gridmap.errors import VersionNotReached
+from gridmap.errors import DatabaseUnavailable, VersionNotReached
 from gridmap.settings import Settings
+from gridmap.snapshot.registry import Registry
 
 WAIT_FOR_VERSION_S = 2.0
-_POLL_S = 0.02
+POLL_S = 0.02
 
 
 class NotModified(Exception):
@@ -38,6 +41,8 @@ class Reading:
     session: Session
     version: int
     at: datetime | None
+    offline: Registry | None = None
+    """What is current, when the database is away; the session can't be used then."""
 
 
 def get_settings(request: Request) -> Settings:
@@ -57,18 +62,30 @@ def get_session(request: Request) -> Iterator[Session]:
 
     Scope "function": a commit that fails must fail the answer, not follow it.
     """
-    engine = get_engine(request)
-    with transaction(reading(engine) if request.method in {"GET", "HEAD"} else engine) as session:
-        yield session
-
-
-def await_version(
-    request: Request,
-    min_version: Annotated[int | None, Query(ge=0, description="Wait until this dataset version can be read.")] = None,
-) -> None:
-    """Waits for the version that was asked for. Raises VersionNotReached when it does not come."""
-    if min_version is None:
+    if is_offline(request):
+        # Without an engine: what asks the database all the same is told that it is away.
+        with translated(), Session() as nothing:
+            yield nothing
         return
+    engine, reads = get_engine(request), request.method in {"GET", "HEAD"}
+    with transaction(reading(engine) if reads else engine) as session:
+        yield session
+    if not reads:
+        # Before the answer: it says that it is done when every worker can read it.
+        get_follower(request).catch_up()
+
+
+MinVersionQuery = Annotated[int | None, Query(ge=0, description="Wait until this dataset version can be read.")]
+AtQuery = Annotated[str | None, Query(description="A past time, RFC 3339, such as 2026-11-22T02:40:00+08:00.")]
+
+
+def await_version(request: Request, min_version: MinVersionQuery = None) -> None:
+    """Waits for the version that was asked for. Raises VersionNotReached when it does not come."""
+    offline = offline_snapshot(request)
+    if min_version is None or (offline is not None and offline.version >= min_version):
+        return
+    if offline is not None:
+        raise VersionNotReached(f"Version {min_version} can't be had while the database is away.")
     give_up = time.monotonic() + WAIT_FOR_VERSION_S
     while True:
         with transaction(get_engine(request)) as session:
@@ -77,7 +94,7 @@ def await_version(
             return
         if time.monotonic() > give_up:
             raise VersionNotReached(f"Version {min_version} has not been published; the newest is {version}.")
-        time.sleep(_POLL_S)
+        time.sleep(POLL_S)
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
@@ -89,21 +106,37 @@ def get_reading(
     response: Response,
     _: Annotated[None, Depends(await_version)],
     session: SessionDep,
-    at: Annotated[str | None, Query(description="A past time, RFC 3339, such as 2026-11-22T02:40:00+08:00.")] = None,
+    at: AtQuery = None,
 ) -> Reading:
     """The state a reading route answers from. Sets the ETag; raises NotModified when the caller has this state."""
-    etag = f'"{__version__}-{state_mark(session)}-{_told(request)}"'
+    instant = None if at is None else parse_instant("at", at)
+    snapshot = offline_snapshot(request)
+    if snapshot is None:
+        tag(request, response, state_mark(session))
+        return Reading(session, current_version(session), instant)
+    if instant is not None:
+        raise DatabaseUnavailable("The database can't be reached just now; what was true then is not told without it.")
+    tag(request, response, f"{snapshot.version}.{snapshot.manifest.mark}")
+    return Reading(session, snapshot.version, None, Registry.of(snapshot))
+
+
+def tag(request: Request, response: Response, mark: str) -> None:
+    """Puts the ETag of a state on the answer. Raises NotModified when the caller has it already."""
+    etag = f'"{__version__}-{mark}-{_told(request)}"'
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Vary"] = "Authorization, X-API-Key, Cookie"
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
-    return Reading(session, current_version(session), None if at is None else parse_instant("at", at))
 
 
 def _told(request: Request) -> str:
-    """A mark of what the caller may see: a browser that changes users must not keep the other user's copy."""
     caller: Caller = request.state.caller
+    return told_mark(caller)
+
+
+def told_mark(caller: Caller) -> str:
+    """A mark of what the caller may see: a browser that changes users must not keep the other user's copy."""
     return sha256(f"{caller.role} {caller.within}".encode()).hexdigest()[:8]
 
 

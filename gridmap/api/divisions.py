@@ -1,6 +1,8 @@
 """Routes of the division tree."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -29,7 +31,7 @@ from gridmap.divisions.schema import (
     Rename,
     SplitVillage,
 )
-from gridmap.divisions.service import DivisionRecord
+from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.divisions.writing import successors_of
 from gridmap.editing import division_changes
 from gridmap.editing.division_changes import DivisionChanged, Names
@@ -37,7 +39,8 @@ from gridmap.editing.schema import CoverageOut
 from gridmap.errors import NotFound
 from gridmap.grids.coverage import CoverageReport, check_within
 from gridmap.maps.kept import Kept
-from gridmap.snapshot.counts import count_within
+from gridmap.snapshot.counts import Counts, count_within
+from gridmap.snapshot.registry import Registry
 
 router = APIRouter(prefix="/divisions", tags=["divisions"])
 
@@ -63,15 +66,11 @@ def list_divisions(
     parent: str | None = None,
 ) -> DivisionList:
     """Divisions by code; those of a level or directly below a parent."""
-    found = service.list_divisions(
-        reading.session,
-        level=level,
-        parent=parent,
-        prefixes=scope.prefixes,
-        at=reading.at,
-        cursor=page.cursor,
-        limit=page.limit + 1,
-    )
+    if reading.offline is None:
+        listed: Callable[..., list[DivisionRecord]] = partial(service.list_divisions, reading.session, at=reading.at)
+    else:
+        listed = reading.offline.list_divisions
+    found = listed(level=level, parent=parent, prefixes=scope.prefixes, cursor=page.cursor, limit=page.limit + 1)
     shown = found[: page.limit]
     last = shown[-1].code if len(found) > page.limit else None
     return DivisionList(
@@ -90,19 +89,50 @@ def get_division(
 
     A code that is no longer current answers as it last was, with its successors.
     """
+    if reading.offline is not None:
+        scope.require(code)
+        return _offline(reading.offline, reading.version, code, parse_includes(include, INCLUDES))
     # Grants went along with new codes: an old one is told to whom its successors are.
     scope.require(code, *successors_of(reading.session, code))
     wanted = parse_includes(include, INCLUDES)
     record, then = _division(reading, code)
     chain = service.chain_above(reading.session, code, then)
     holds = record.valid_to is None
-    return DivisionDetail(
-        **DivisionOut.of(record).model_dump(),
+    return _detail(
+        record,
+        chain,
+        count_within(reading.session, code, then),
         version=reading.version,
         status="current" if holds or reading.at else "retired",
         successors=[] if holds else successors_of(reading.session, code),
+        wanted=wanted,
+    )
+
+
+def _offline(registry: Registry, version: int, code: str, wanted: frozenset[str]) -> DivisionDetail:
+    """A division as the snapshot knows it: nothing is counted of addresses and people."""
+    record, chain = registry.get_division(code), registry.chain_above(code)
+    counts = registry.count_within(code)
+    return _detail(record, chain, counts, version=version, status="current", successors=[], wanted=wanted)
+
+
+def _detail(
+    record: DivisionRecord,
+    chain: Sequence[NamedDivision],
+    counts: Counts,
+    *,
+    version: int,
+    status: Literal["current", "retired"],
+    successors: list[str],
+    wanted: frozenset[str],
+) -> DivisionDetail:
+    return DivisionDetail(
+        **DivisionOut.of(record).model_dump(),
+        version=version,
+        status=status,
+        successors=successors,
         chain=[DivisionStep.model_validate(d) for d in chain],
-        counts=DivisionCounts.model_validate(count_within(reading.session, code, then)),
+        counts=DivisionCounts.model_validate(counts),
         bbox=None if record.outline is None else record.outline.bounds,
         outline=geojson.geometry(record.outline) if record.outline is not None and "outline" in wanted else None,
         outline_source=record.outline_source,
@@ -124,7 +154,10 @@ def change_divisions(asked: DivisionChangeIn, session: SessionDep, actor: ActorD
 def list_children(code: DivisionCodePath, reading: ReadingDep, scope: MapScopeDep) -> DivisionChildren:
     """The divisions directly below one, by code."""
     scope.require(code)
-    children = service.list_children(reading.session, code, reading.at)
+    if reading.offline is None:
+        children = service.list_children(reading.session, code, reading.at)
+    else:
+        children = reading.offline.list_children(code)
     return DivisionChildren(version=reading.version, code=code, children=[DivisionOut.of(d) for d in children])
 
 

@@ -13,6 +13,7 @@ from gridmap.api.deps import NotModified
 from gridmap.api.security import sign_in_page
 from gridmap.errors import (
     Conflict,
+    DatabaseUnavailable,
     FieldError,
     Forbidden,
     GridmapError,
@@ -91,6 +92,8 @@ def _domain(request: Request, error: Exception) -> Response:
     if status == 401 and (page := sign_in_page(request)):
         return page
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    # For `api.offline`, which answers a reading of the map from the snapshot then.
+    request.state.database_away = isinstance(error, DatabaseUnavailable)
     if isinstance(error, Unavailable):
         headers = {"Retry-After": str(error.retry_after_s)}
     return problem(status, error.detail, error.code, error.errors, headers)

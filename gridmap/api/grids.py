@@ -1,7 +1,8 @@
 """Routes of grids."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -37,15 +38,13 @@ def list_grids(
     request: Request, reading: ReadingDep, scope: MapScopeDep, page: PageDep, bbox: BBoxDep, within: Within = None
 ) -> GridCollection:
     """Grids by code, as GeoJSON; those within a division and those that intersect a box."""
-    prefixes = ("",) if within is None else prefixes_within(reading.session, within, reading.at)
-    found = service.list_grids(
-        reading.session,
-        prefixes=scope.narrow(prefixes),
-        bbox=bbox,
-        at=reading.at,
-        cursor=page.cursor,
-        limit=page.limit + 1,
-    )
+    if reading.offline is None:
+        prefixes = ("",) if within is None else prefixes_within(reading.session, within, reading.at)
+        listed: Callable[..., list[GridRecord]] = partial(service.list_grids, reading.session, at=reading.at)
+    else:
+        prefixes = ("",) if within is None else reading.offline.prefixes_within(within)
+        listed = reading.offline.list_grids
+    found = listed(prefixes=scope.narrow(prefixes), bbox=bbox, cursor=page.cursor, limit=page.limit + 1)
     shown = found[: page.limit]
     last = shown[-1].code if len(found) > page.limit else None
     return GridCollection(
@@ -57,7 +56,10 @@ def list_grids(
 def get_grid(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridDetail:
     """One grid as a GeoJSON feature. A retired code answers with its last geometry and its successors."""
     _require(scope, reading, code)
-    record = service.get_grid(reading.session, code, reading.at)
+    if reading.offline is None:
+        record = service.get_grid(reading.session, code, reading.at)
+    else:
+        record = reading.offline.get_grid(code)
     (feature,) = _features(reading, [record])
     holds = record.version_to is None
     found = [] if holds else history.successors_of(reading.session, code, reading.at)
@@ -93,7 +95,7 @@ def get_lineage(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> 
 def _require(scope: MapScope, reading: Reading, code: str) -> None:
     """Grants went along with new codes: an old one is told to whom its successors are."""
     if not scope.covers(code):
-        scope.require(code, *history.descendants_of(reading.session, code))
+        scope.require(code, *([] if reading.offline else history.descendants_of(reading.session, code)))
 
 
 def _state(change: GridChange) -> GridStateOut:
@@ -103,7 +105,11 @@ def _state(change: GridChange) -> GridStateOut:
 
 
 def _features(reading: Reading, records: Sequence[GridRecord]) -> list[GridFeature]:
-    counts = {} if reading.at else households_by_grid(reading.session, [record.code for record in records])
+    counts = (
+        {}
+        if reading.at or reading.offline
+        else households_by_grid(reading.session, [record.code for record in records])
+    )
     return [
         GridFeature(
             id=record.code,

@@ -18,12 +18,14 @@ from gridmap.access import audit, sessions
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import ANONYMOUS, Caller
 from gridmap.access.rights import RIGHTS, Unmasking, check
+from gridmap.access.service import sha256
 from gridmap.access.sessions import Identity
 from gridmap.api.deps import SessionDep, get_engine, get_settings
+from gridmap.api.offline import get_follower, is_offline
 from gridmap.db.engine import transaction
-from gridmap.divisions.service import prefixes_within
-from gridmap.errors import Forbidden, NotFound, Unauthenticated
+from gridmap.errors import Forbidden, Unauthenticated
 from gridmap.settings import Settings
+from gridmap.snapshot.keys import resolve_scope
 
 SESSION_COOKIE = "gridmap_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -111,7 +113,9 @@ def authorise(
     caller = ANONYMOUS
     try:
         if right is None or right.open_to != "unasked":
-            caller = _identify(request, session, now, shown)
+            caller = (
+                _identify_offline(request, shown) if is_offline(request) else _identify(request, session, now, shown)
+            )
         # Before the check: the page that refuses somebody names him as well.
         request.state.caller = caller
         check(right, caller, open_settings(get_settings(request)))
@@ -179,7 +183,17 @@ def _identify(request: Request, session: Session, now: datetime, shown: Credenti
         identity = _signed_in(request, session, now, shown)
     if identity is None:
         return ANONYMOUS
-    return replace(identity.caller, within=_within(session, identity.caller.scope))
+    return replace(identity.caller, within=resolve_scope(session, identity.caller.scope))
+
+
+def _identify_offline(request: Request, shown: Credentials) -> Caller:
+    """Whom a key belonged to when the database was last there. A cookie says nothing: sessions are not kept."""
+    if shown.key is None:
+        return ANONYMOUS
+    caller = get_follower(request).last_keys.get(sha256(shown.key))
+    if caller is None:
+        raise Unauthenticated("This key does not exist or was revoked.")
+    return caller
 
 
 def _signed_in(request: Request, session: Session, now: datetime, shown: Credentials) -> Identity | None:
@@ -197,17 +211,6 @@ def _signed_in(request: Request, session: Session, now: datetime, shown: Credent
         with transaction(get_engine(request)) as own:
             sessions.touch(own, shown.cookie, now)
     return identity
-
-
-def _within(session: Session, scope: str) -> tuple[str, ...]:
-    if scope == "all":
-        return ("",)
-    try:
-        return prefixes_within(session, scope)
-    except NotFound:
-        # The grant came before the division. Its own code is right for every level but a prefecture, which covers
-        # nothing until it is known.
-        return (scope,)
 
 
 def open_settings(settings: Settings) -> frozenset[str]:

@@ -1,16 +1,23 @@
 """Points on the command line: which grid they lie in, and what they are in another coordinate system."""
 
 import json
-from typing import Annotated
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridmap.api.params import parse_instant
 from gridmap.cli.session import command_session
 from gridmap.db.versions import current_version
+from gridmap.errors import InvalidInput, NotFound
 from gridmap.geo.crs import Crs, point_from_lonlat, point_to_lonlat
-from gridmap.snapshot.locate import locate as find_grid
-from gridmap.snapshot.schema import LocateAnswer
+from gridmap.geo.lonlat import LonLat
+from gridmap.settings import Settings
+
+# What reads the snapshot is imported by the commands that do: other commands need not wait for it.
+if TYPE_CHECKING:
+    from gridmap.snapshot.schema import LocateAnswer
 
 X = Annotated[float, typer.Argument(metavar="LON", help="Longitude, or easting in a projected system.")]
 Y = Annotated[float, typer.Argument(metavar="LAT", help="Latitude, or northing in a projected system.")]
@@ -25,14 +32,41 @@ def locate(
     lat: Y,
     crs: Annotated[str, typer.Option(help="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
     at: Annotated[str | None, typer.Option(help="A past time, such as 2026-11-22T02:40:00+08:00.")] = None,
+    snapshot: Annotated[Path | None, typer.Option(help="A file of `gridmap snapshot export`: no database.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Says which grid a point lies in."""
     point = point_to_lonlat(Crs.parse(crs), lon, lat)
     instant = None if at is None else parse_instant("at", at)
-    with command_session() as session:
-        answer = LocateAnswer.of(find_grid(session, point, at=instant), current_version(session))
+    answer = _answer(point, instant, snapshot)
     print(answer.model_dump_json(exclude_unset=True) if as_json else _in_words(answer))
+
+
+def _answer(point: LonLat, at: datetime | None, file: Path | None) -> "LocateAnswer":
+    """From a file, or from the home's snapshot, or for a past that is not kept there from the database."""
+    from gridmap.cli.offline import current_snapshot_folder
+    from gridmap.snapshot.locate import locate as find_grid
+    from gridmap.snapshot.locate import locate_in
+    from gridmap.snapshot.reader import Snapshot
+    from gridmap.snapshot.schema import LocateAnswer
+    from gridmap.snapshot.served import Served
+
+    if file is not None:
+        if at is not None:
+            raise InvalidInput("--at: a snapshot that was exported knows one state only.")
+        snapshot = Snapshot.open_file(file)
+        return LocateAnswer.of(locate_in(snapshot, point), snapshot.version)
+    settings = Settings.from_env()
+    with current_snapshot_folder(settings) as folder:
+        served = Served(folder)
+    newest = served.current()
+    if newest is None:
+        raise NotFound("There is no snapshot yet; `gridmap snapshot build` makes one.")
+    chosen = newest if at is None else served.at(at)
+    if chosen is not None:
+        return LocateAnswer.of(locate_in(chosen, point, past=at is not None), newest.version)
+    with command_session() as session:
+        return LocateAnswer.of(find_grid(session, point, at=at), current_version(session))
 
 
 def convert(
@@ -48,7 +82,7 @@ def convert(
     print(json.dumps([x, y]) if as_json else f"{x!r} {y!r}")
 
 
-def _in_words(answer: LocateAnswer) -> str:
+def _in_words(answer: "LocateAnswer") -> str:
     chain = " › ".join(f"{division.name} {division.code}" for division in answer.divisions)
     lines = [chain] if chain else []
     if answer.grid is not None:

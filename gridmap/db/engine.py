@@ -17,7 +17,8 @@ def make_engine(url: str) -> Engine:
         max_overflow=10,
         pool_timeout=5,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "application_name": "gridmap"},
+        # A server whose machine was cut off says nothing: what was sent must be acknowledged in time.
+        connect_args={"connect_timeout": 5, "tcp_user_timeout": 5000, "application_name": "gridmap"},
     )
 
 

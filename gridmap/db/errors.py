@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, UnboundExecutionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gridmap.errors import Conflict, DatabaseUnavailable, FieldError, InvalidInput
@@ -30,6 +30,8 @@ def translated() -> Iterator[None]:
         raise _of_constraint(error) from error
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise DatabaseUnavailable("The database can't be reached just now.") from error
+    except UnboundExecutionError as error:
+        raise DatabaseUnavailable("The database can't be reached just now, and this is not told without it.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable("The connection to the database was lost.") from error

@@ -1,4 +1,4 @@
-"""In which grid a point lies: from PostGIS, whose boxes find the candidates, and an exact predicate that decides."""
+"""In which grid a point lies: from the snapshot, or from PostGIS for a past that is not kept. Both tell the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,16 @@ import shapely
 from sqlalchemy.orm import Session
 
 from gridmap.divisions import service as divisions
-from gridmap.divisions.service import NamedDivision
 from gridmap.geo import measure
+from gridmap.geo.arrays import Polygonal
 from gridmap.geo.lonlat import LonLat
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
 from gridmap.snapshot import queries
+from gridmap.snapshot.groups import GroupName
+from gridmap.snapshot.reader import Snapshot
+from gridmap.snapshot.registry import Registry
+from gridmap.snapshot.segment import DivisionName, GridName
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,6 @@ class Nearest:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A household group."""
-
-    code: str
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class NearestAddress:
     """The nearest door in the same grid."""
 
@@ -54,37 +50,70 @@ class Located:
     """Where a point lies. `grid` is the one with the lowest code of those that share a line the point is on."""
 
     point: LonLat
-    grid: GridRecord | None
+    grid: GridName | None
     on_boundary: bool
     touching: tuple[Share, ...]
-    divisions: tuple[NamedDivision, ...]
-    group: Group | None
+    divisions: tuple[DivisionName, ...]
+    group: GroupName | None
     nearest: Nearest | None
+
+    @property
+    def place(self) -> str | None:
+        """The code of the grid that was found, or of the nearest: what a caller's scope has to cover."""
+        if self.grid is not None:
+            return self.grid.code
+        return None if self.nearest is None else self.nearest.code
+
+
+def locate_in(snapshot: Snapshot, point: LonLat, *, accuracy_m: float = 0.0, past: bool = False) -> Located:
+    """Where a point lies in a snapshot; `past`: it is an older one, whose groups are not told. No database is asked.
+
+    A point on a line that grids share belongs to the lowest code and is `on_boundary`. Outside all grids `grid` is
+    None, `nearest` is told, and the divisions are those whose outline covers the point. The point is used as given,
+    never rounded.
+    """
+    found = snapshot.villages.find(point.lon, point.lat)
+    grid = found.items[0] if found.items else None
+    if accuracy_m > 0:
+        shares = snapshot.villages.find_shares(point, accuracy_m)
+    else:
+        shares = [(item, 1 / len(found.items)) for item in found.items]
+    nearest = snapshot.villages.find_nearest(point) if grid is None else None
+    return Located(
+        point=point,
+        grid=grid,
+        on_boundary=found.on_boundary,
+        touching=tuple(Share(item.code, share) for item, share in shares),
+        divisions=Registry.of(snapshot).covering(point.lon, point.lat) if grid is None else found.divisions,
+        group=None if grid is None or past else snapshot.group_near(grid.code, point.lon, point.lat),
+        nearest=None if nearest is None else Nearest(nearest.item.code, nearest.distance_m),
+    )
 
 
 def locate(session: Session, point: LonLat, *, accuracy_m: float = 0.0, at: datetime | None = None) -> Located:
-    """Where a point lies, now or at a time. The point is used as given, never rounded.
-
-    A point on a line that grids share belongs to the lowest code and is `on_boundary`. Outside all grids `grid` is
-    None, `nearest` is told, and the divisions are those whose outline covers the point.
-    """
+    """The same from PostGIS, now or at a time: boxes find the candidates, and an exact predicate decides."""
     spot = shapely.Point(point.lon, point.lat)
     covering = [grid for grid in grids.near_point(session, point.lon, point.lat, at) if grid.geometry.intersects(spot)]
     grid = covering[0] if covering else None
-    chain: Sequence[NamedDivision]
+    chain: Sequence[divisions.NamedDivision]
     if grid is None:
         chain = divisions.covering(session, point.lon, point.lat, at)
     else:
         chain = divisions.chain_above(session, grid.village_code, at)
     return Located(
         point=point,
-        grid=grid,
+        grid=None if grid is None else GridName(grid.code, grid.name, grid.name_bo, grid.kind),
         on_boundary=any(found.geometry.touches(spot) for found in covering),
         touching=_shares(session, point, covering, accuracy_m, at),
-        divisions=tuple(chain),
+        divisions=tuple(DivisionName(step.level, step.code, step.name, step.name_bo) for step in chain),
         group=None if grid is None or at is not None else _group(session, grid.code, point),
         nearest=_nearest(session, point, at) if grid is None else None,
     )
+
+
+def outline_of(session: Session, grid_code: str, at: datetime | None) -> Polygonal:
+    """The outline of a grid, now or at a time. Raises NotFound."""
+    return grids.get_grid(session, grid_code, at).geometry
 
 
 def nearest_address(session: Session, grid_code: str, point: LonLat) -> NearestAddress | None:
@@ -118,6 +147,6 @@ def _nearest(session: Session, point: LonLat, at: datetime | None) -> Nearest | 
     return None if found is None else Nearest(candidates[found.index].code, found.distance_m)
 
 
-def _group(session: Session, grid_code: str, point: LonLat) -> Group | None:
+def _group(session: Session, grid_code: str, point: LonLat) -> GroupName | None:
     code = queries.group_of_nearest_household(session, grid_code, point.lon, point.lat)
-    return None if code is None else Group(code, grids.find_group_name(session, code))
+    return None if code is None else GroupName(code, grids.find_group_name(session, code))

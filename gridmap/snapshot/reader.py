@@ -1,6 +1,7 @@
 """Locating in a snapshot: its segment files mapped and looked up as one. No database is asked."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gridmap.errors import NotFound, SnapshotDamaged
-from gridmap.geo.arrays import BoolArray, IntArray, as_pair
+from gridmap.geo.arrays import BoolArray, FloatArray, IntArray, Polygonal, as_pair
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.nearest import EQUAL_M, NearestSearch, shares
 from gridmap.snapshot.export import read_export
+from gridmap.snapshot.groups import GridGroups, GroupName, read_groups
 from gridmap.snapshot.manifest import (
     Manifest,
     SegmentKey,
@@ -26,7 +28,7 @@ from gridmap.snapshot.manifest import (
     read_manifest,
     segments_folder,
 )
-from gridmap.snapshot.segment import CELLS, DivisionName, GridName, Kind, read_segments, to_index
+from gridmap.snapshot.segment import CELLS, DivisionName, GridFacts, GridName, Kind, read_segments, to_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,39 @@ class Segments:
         equal = [near for near in measured if near.distance_m <= least + EQUAL_M]
         return min(equal, key=lambda near: near.item.code, default=None)
 
+    @cached_property
+    def listing(self) -> list[tuple[str, int, int]]:
+        """All that there is by code: the code, and the numbers of its file and of its polygon in that."""
+        found = []
+        for number, file in enumerate(self._files):
+            codes = file.codes.to_pylist()
+            found += [(codes[polygon], number, polygon) for polygon in file.live_polygons()]
+        return sorted(found)
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """West, south, east and north of what `listing` lists."""
+        return np.array([self.shape(number, polygon).bounds for _, number, polygon in self.listing]).reshape(-1, 4)
+
+    def item(self, number: int, polygon: int) -> GridName:
+        """The names of something that was listed."""
+        return self._files[number].item(polygon)
+
+    def facts(self, number: int, polygon: int) -> GridFacts:
+        """What else is known of it."""
+        return self._files[number].facts(polygon)
+
+    def shape(self, number: int, polygon: int) -> Polygonal:
+        """Its outline, in EPSG:4490 degrees, as it was published."""
+        return self._files[number].lookup.index.polygon(polygon)
+
+    def outline(self, code: str) -> Polygonal | None:
+        """The outline of something by its code."""
+        at = bisect_left(self.listing, (code,))
+        if at == len(self.listing) or self.listing[at][0] != code:
+            return None
+        return self.shape(*self.listing[at][1:])
+
     def find_shares(self, point: LonLat, accuracy_m: float) -> list[tuple[GridName, float]]:
         """What a point of that accuracy may lie in and how much of its circle does, by code; see `nearest.shares`."""
         parts = [
@@ -126,6 +161,11 @@ class Snapshot:
         self.version = manifest.version
         self._tables = tables
         self._live = [np.array(rows, bool) for rows in live_rows(manifest, tables)]
+        self.made: dict[str, object] = {}
+        """What others make of it once and keep with it."""
+        self._rows: dict[str, pa.Table] = {}
+        self._layers: dict[str, Segments] = {}
+        self._groups: dict[str, dict[str, GridGroups]] = {}
 
     @classmethod
     def open(cls, home: Path, version: int | None = None) -> Self:
@@ -166,21 +206,43 @@ class Snapshot:
 
     def layer(self, name: str) -> Segments:
         """The areas of a reference layer. Raises NotFound."""
-        found = self._segments("layer", name)
+        found = self._layers.get(name) or self._segments("layer", name)
         if not found._files:
             raise NotFound(f"there is no layer {name!r}")
+        self._layers[name] = found
         return found
+
+    def group_near(self, grid: str, lon: float, lat: float) -> GroupName | None:
+        """The group of the household of a grid that is nearest to a point; None in one without any."""
+        village = grid[:12]
+        there = self._groups.get(village)
+        if there is None:
+            place = self._group_rows.get(village)
+            rows = [] if place is None else self.rows("groups").slice(place, 1).to_pylist()
+            there = self._groups[village] = read_groups(rows[0]) if rows else {}
+        found = there.get(grid)
+        return None if found is None else found.nearest(lon, lat)
+
+    @cached_property
+    def _group_rows(self) -> dict[str, int]:
+        """Where the row of each village is."""
+        try:
+            return {code: place for place, code in enumerate(self.rows("groups")["code"].to_pylist())}
+        except NotFound:
+            return {}
 
     def rows(self, content: str) -> pa.Table:
         """The segments of a content (see `parts`) that count, of all files. Raises NotFound without any."""
-        parts = [
-            table.filter(pa.array(live))
-            for entry, table, live in zip(self.manifest.files, self._tables, self._live, strict=True)
-            if entry.content == content and live.any()
-        ]
-        if not parts:
-            raise NotFound(f"there are no {content} in this snapshot")
-        return pa.concat_tables(parts)
+        if content not in self._rows:
+            parts = [
+                table if live.all() else table.filter(pa.array(live))
+                for entry, table, live in zip(self.manifest.files, self._tables, self._live, strict=True)
+                if entry.content == content and live.any()
+            ]
+            if not parts:
+                raise NotFound(f"there are no {content} in this snapshot")
+            self._rows[content] = pa.concat_tables(parts)
+        return self._rows[content]
 
     def _segments(self, kind: Kind, code: str | None) -> Segments:
         tables, masks = [], []
@@ -201,7 +263,7 @@ def live_keys(manifest: Manifest, tables: Sequence[pa.Table]) -> set[SegmentKey]
 
 
 class _File:
-    """A segment file's lookups and names."""
+    """A segment file's lookups and names. What was asked for once is kept for the next time."""
 
     def __init__(self, table: pa.Table, live: BoolArray) -> None:
         index = to_index(table)
@@ -209,6 +271,7 @@ class _File:
         self.nearest = NearestSearch(index, live)
         self.codes: pa.StringArray = _values(table, "codes")
         self._rest = [_values(table, name) for name in ("names", "names_bo", "kinds")]
+        self._facts = [_values(table, name) for name in ("notes", "areas_m2", "valid_from", "versions")]
         self._divisions = table["divisions"]
         self._items: dict[int, GridName] = {}
         self._chains: dict[int, tuple[DivisionName, ...]] = {}
@@ -220,6 +283,15 @@ class _File:
             name, name_bo, kind = (column[polygon].as_py() for column in self._rest)
             found = self._items[polygon] = GridName(self.codes[polygon].as_py(), name, name_bo, kind)
         return found
+
+    def facts(self, polygon: int) -> GridFacts:
+        """What else is known of a polygon."""
+        return GridFacts(*(column[polygon].as_py() for column in self._facts))
+
+    def live_polygons(self) -> list[int]:
+        """The polygons of the segments that count."""
+        start = self.lookup.index.polygon_start
+        return [at for row in np.flatnonzero(self.lookup.live) for at in range(start[row], start[row + 1])]
 
     def divisions(self, polygon: int) -> tuple[DivisionName, ...]:
         """The chain above a polygon."""

@@ -50,6 +50,25 @@ class NearAddress(_Told):
     distance_m: float
 
 
+class OfficerAt(_Told):
+    """Who answers for the grid or group of a code, masked."""
+
+    code: str
+    id: str
+    role: str
+    name: str
+    phone: str | None
+
+
+class LayerItem(_Told):
+    """What of a reference layer lies at the point; a code may come more than once."""
+
+    layer: str
+    code: str
+    name: str | None
+    on_boundary: bool
+
+
 class LocateAnswer(_Told):
     """Which grid a point lies in, the chain above it, and the version that says so."""
 
@@ -65,6 +84,8 @@ class LocateAnswer(_Told):
     outside_scope: bool = Field(default=False, description="True: there is a grid, but the scope does not cover it.")
     boundary: dict[str, object] | None = Field(default=None, description="With include=boundary: GeoJSON.")
     address: NearAddress | None = Field(default=None, description="With include=address.")
+    officers: list[OfficerAt] = Field(default=[], description="With include=officers: by right, masked, audited.")
+    layers: list[LayerItem] = Field(default=[], description="With include=layers.")
 
     @classmethod
     def outside(cls, found: Located, version: int) -> Self:

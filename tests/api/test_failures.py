@@ -44,7 +44,7 @@ def test_an_unexpected_error_names_the_request_and_nothing_else(
     def burst(*_: object, **__: object) -> None:
         raise RuntimeError("secret internals")
 
-    monkeypatch.setattr("gridmap.snapshot.locate.locate", burst)
+    monkeypatch.setattr("gridmap.api.locating.Locating.find", burst)
     client = TestClient(api.app, raise_server_exceptions=False)
     response = client.get("/api/v1/locate", params={"lon": 103.5, "lat": 34.5})
     body = assert_problem(response, 500, "internal_error")

@@ -1,0 +1,78 @@
+"""When the database is away: what of the map is told from the snapshot, and how a request comes to be answered so.
+
+A request that finds the database gone in the middle is answered again from the snapshot, so that nobody sees an error
+on the day the disk dies: it was a reading one, and nothing of it has been sent.
+"""
+
+from fastapi import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gridmap.errors import DatabaseUnavailable
+from gridmap.snapshot.follower import Follower
+from gridmap.snapshot.reader import Snapshot
+
+_TOLD = tuple(f"/api/v1/{part}" for part in ("locate", "divisions", "grids", "layers"))
+_READING = frozenset({"GET", "HEAD"})
+
+
+def get_follower(request: Request) -> Follower:
+    """What keeps the process's snapshot and keys true."""
+    follower: Follower = request.app.state.follower
+    return follower
+
+
+def is_offline(request: Request) -> bool:
+    """Whether this request is answered without the database."""
+    return bool(getattr(request.state, "offline", False))
+
+
+def offline_snapshot(request: Request) -> Snapshot | None:
+    """The snapshot to answer from when the database is away; None when it is there. Raises DatabaseUnavailable."""
+    if not is_offline(request):
+        return None
+    snapshot = get_follower(request).snapshot
+    if snapshot is None:
+        raise DatabaseUnavailable("The database can't be reached just now, and there is no snapshot yet.")
+    return snapshot
+
+
+class Offline:
+    """Answers readings of the map from the snapshot while the database is away."""
+
+    def __init__(self, app: ASGIApp, follower: Follower) -> None:
+        self.app = app
+        self.follower = follower
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and once more when the database was found to be away."""
+        if scope["type"] != "http" or scope["method"] not in _READING or not scope["path"].startswith(_TOLD):
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        if self.follower.away_since is None:
+            held = _Held(state, send)
+            # A copy: routing writes into the scope what it found.
+            await self.app({**scope}, receive, held)
+            if not held.refused:
+                return
+            self.follower.note_away()
+        if self.follower.snapshot is None:
+            state.pop("database_away", None)
+        state["offline"] = True
+        await self.app(scope, receive, send)
+
+
+class _Held:
+    """Sends an answer on, unless it says that the database is away."""
+
+    def __init__(self, state: dict[str, object], send: Send) -> None:
+        self._state = state
+        self._send = send
+        self.refused = False
+
+    async def __call__(self, message: Message) -> None:
+        """`api.errors` notes in the request's state why it refused."""
+        if message["type"] == "http.response.start" and self._state.get("database_away"):
+            self.refused = True
+        if not self.refused:
+            await self._send(message)
