@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from gridmap import __version__
 from gridmap.api import (
     address_register,
+    address_search,
     addresses,
     buildings,
     changesets,
@@ -39,6 +40,7 @@ from gridmap.errors import SettingsError
 from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
 from gridmap.settings import Settings
+from gridmap.snapshot.addresses import AddressStore
 from gridmap.snapshot.catch_up import snapshot_folder
 from gridmap.snapshot.follower import Follower
 
@@ -73,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.follower = follower
     app.state.written_maps = drawn.new_store()
     app.state.gazetteers = addresses.GazetteerStore()
+    app.state.addresses = AddressStore(engine, settings.home)
     app.state.emaps = emap.new_store()
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
@@ -103,6 +106,7 @@ def _api_v1() -> APIRouter:
         router.include_router(part.router)
     for part in (changesets, imports):
         router.include_router(part.router)
+    router.include_router(address_search.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.
     router.include_router(address_register.router)
     router.include_router(buildings.router)

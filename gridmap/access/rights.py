@@ -62,6 +62,8 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/divisions/{code}/children": _MAP,
     "GET /api/v1/divisions/{code}/coverage": _MAP,
     "POST /api/v1/addresses/parse": _GEOCODER,
+    "GET /api/v1/addresses/search": _GEOCODER,
+    "GET /api/v1/addresses/reverse": _GEOCODER,
     "GET /api/v1/addresses": Right(),
     "POST /api/v1/addresses": _EDIT,
     "GET /api/v1/addresses/problems": _EDIT,

@@ -10,8 +10,13 @@ from gridmap.divisions.service import DivisionNames, list_names
 
 def load_gazetteer(session: Session, prefixes: Sequence[str] = ("",)) -> Gazetteer:
     """The divisions whose code begins with one of the prefixes, and those above them, by all their names."""
-    whole = Gazetteer(map(_place, list_names(session)))
+    whole = Gazetteer(load_places(session))
     return whole if "" in prefixes else whole.within(tuple(prefixes))
+
+
+def load_places(session: Session) -> list[Place]:
+    """All divisions there are now, by all their names."""
+    return [_place(names) for names in list_names(session)]
 
 
 def _place(names: DivisionNames) -> Place:

@@ -17,7 +17,7 @@ from gridmap.geo.arrays import BoolArray
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.measure import bearing_deg, distance_m
 
-_PLACE_DIGITS = 15
+_PLACE_DIGITS, _VILLAGE_DIGITS = 15, 12
 EVERYWHERE = ("",)
 
 
@@ -41,7 +41,9 @@ class AddressIndex:
     """Names and doors, ready to be searched. Made once and only read: threads may share it.
 
     `parts` are tables of doors, later ones over earlier ones: of a village only the last part that has it counts.
-    `aliases` are other names of whole doors: a text and the code.
+    `aliases` are other names of whole doors: a text and the code; `hamlets` other names of hamlets: the village, the
+    hamlet and the name. `emptied` are villages that have no doors any more. What `like` has of the same gazetteer is
+    taken from it, since the names of divisions take longer to make ready than the rest.
     """
 
     def __init__(
@@ -50,6 +52,8 @@ class AddressIndex:
         parts: Sequence[Doors],
         *,
         aliases: Sequence[tuple[str, str]] = (),
+        hamlets: Sequence[tuple[str, str, str]] = (),
+        like: "AddressIndex | None" = None,
         emptied: frozenset[str] = frozenset(),
     ) -> None:
         self.gazetteer = gazetteer
@@ -58,7 +62,8 @@ class AddressIndex:
         for code in emptied:
             self._where.pop(code, None)
         self._dead = [self._dead_villages(at) for at in range(len(self.parts))]
-        self.reader = Reader(gazetteer, self._locals())
+        divisions = like.reader.divisions if like is not None and like.gazetteer is gazetteer else None
+        self.reader: Reader = Reader(gazetteer, self._locals(hamlets), divisions)
         self._aliases: dict[str, list[str]] = {}
         for text, code in aliases:
             self._aliases.setdefault(alias_key(text), []).append(code)
@@ -131,14 +136,18 @@ class AddressIndex:
         part = self.parts[at]
         return np.array([self._where.get(code) != at for code in part.codes] or [False], np.bool_)
 
-    def _locals(self) -> list[tuple[str, Local]]:
+    def _locals(self, hamlets: Sequence[tuple[str, str, str]]) -> list[tuple[str, Local]]:
         """Every name in villages once, with the villages that have it."""
         villages: dict[tuple[str, str], list[str]] = {}
         for at, part in enumerate(self.parts):
             for village, segment, name in part.names():
                 if self._where.get(village) == at:
                     villages.setdefault((segment, name), []).append(village)
-        found = []
+        found = [
+            (alias_key(text), Local("hamlet", hamlet, (village,)))
+            for village, hamlet, text in hamlets
+            if village in villages.get(("hamlet", hamlet), ())
+        ]
         for (segment, name), codes in sorted(villages.items()):
             local = Local(segment, name, tuple(sorted(set(codes))))
             key = compare_key(normalise(name))
@@ -147,6 +156,18 @@ class AddressIndex:
             if stem != key:
                 found.append((stem, local))
         return found
+
+    def prefixes(self, code: str) -> tuple[str, ...] | None:
+        """The code prefixes of what lies in a division, grid or group; None for a division that is not known."""
+        if len(code) > _VILLAGE_DIGITS:
+            return (code[:_PLACE_DIGITS],)
+        known = self.gazetteer.known.get(code)
+        if known is None:
+            return None
+        if known.place.level not in {"province", "prefecture"}:
+            return (code,)
+        below = {other.place.code for other in self.gazetteer.known.values() if code in other.codes}
+        return tuple(sorted({inside[:6] for inside in below if len(inside) >= 6 and inside != code}))
 
     def chain(self, village: str) -> Known | None:
         """A division in its tree."""

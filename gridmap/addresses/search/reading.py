@@ -79,9 +79,14 @@ class Local:
 class Reader:
     """Reads texts by the names there are. Made once and only read."""
 
-    def __init__(self, gazetteer: Gazetteer, locals_: Iterable[tuple[str, Local]]) -> None:
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        locals_: Iterable[tuple[str, Local]],
+        divisions: Names[tuple[Meaning, ...]] | None = None,
+    ) -> None:
         self.gazetteer = gazetteer
-        self._divisions: Names[tuple[Meaning, ...]] = Names(_forms(gazetteer))
+        self.divisions: Names[tuple[Meaning, ...]] = divisions or Names(_forms(gazetteer))
         self._locals: Names[Local] = Names(locals_)
 
     def exact(self, text: str) -> list[Reading]:
@@ -98,7 +103,7 @@ class Reader:
         key = compare_key(text)
         for initials in (False, True) if has_letters(text) else (False,):
             symbols = to_symbols(key, initials=initials)
-            divisions = self._divisions.find(symbols, unfinished=unfinished, least=0.45)
+            divisions = self.divisions.find(symbols, unfinished=unfinished, least=0.45)
             locals_ = self._locals.find(symbols, unfinished=unfinished, least=0.6)
             found = _drafts(key, divisions, tuple(locals_), self.gazetteer)
             signs = _name_signs(key, symbols)

@@ -1,0 +1,160 @@
+"""Routes of the address search: doors by anybody's words and by a point. None of them needs the database."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from gridmap.addresses.search.answer import (
+    Found,
+    FoundNear,
+    NearestGrid,
+    WhereOut,
+    as_json,
+    feature_of,
+    near_feature,
+)
+from gridmap.addresses.search.search import Asking, search
+from gridmap.api.deps import get_engine
+from gridmap.api.params import PointDep
+from gridmap.api.scope import GeocoderScopeDep, MapScope
+from gridmap.db.engine import reading, transaction
+from gridmap.errors import DatabaseUnavailable, FieldError, Forbidden, InvalidInput, NotFound, Unavailable
+from gridmap.geo.crs import Crs, point_to_lonlat
+from gridmap.geo.lonlat import LonLat
+from gridmap.snapshot import locate as locating
+from gridmap.snapshot.addresses import AddressStore, Served
+from gridmap.snapshot.catch_up import snapshot_folder
+from gridmap.snapshot.reader import Snapshot
+
+router = APIRouter(prefix="/addresses", tags=["addresses"])
+
+MOST_FOUND = 100
+Limit = Annotated[int, Query(ge=1, description=f"Answers; more than {MOST_FOUND} is clamped.")]
+Text = Annotated[str, Query(max_length=1000, description="An address in anybody's words.")]
+WithinCode = Annotated[str | None, Query(pattern=r"^[0-9]{2,17}$", description="A division or grid code.")]
+Number = Annotated[float | None, Query(allow_inf_nan=False)]
+
+
+def get_address_store(request: Request) -> AddressStore:
+    """The process's index."""
+    store: AddressStore = request.app.state.addresses
+    return store
+
+
+def get_served(store: Annotated[AddressStore, Depends(get_address_store)]) -> Served:
+    """The index as it is now, or as it last was while the database is away."""
+    return store.current()
+
+
+ServedDep = Annotated[Served, Depends(get_served)]
+
+
+def near_point(
+    lon: Number = None,
+    lat: Number = None,
+    crs: Annotated[str, Query(description="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
+) -> LonLat | None:
+    """The place that answers are weighed by, if one was given. Raises InvalidInput for half of one."""
+    if lon is None and lat is None:
+        return None
+    if lon is None or lat is None:
+        raise InvalidInput("lon, lat: both are wanted, or none", errors=[FieldError("lon", "goes with lat")])
+    return point_to_lonlat(Crs.parse(crs), lon, lat)
+
+
+NearDep = Annotated[LonLat | None, Depends(near_point)]
+
+
+def told_within(served: Served, scope: MapScope, within: str | None) -> tuple[str, ...]:
+    """The prefixes of what is told. Raises NotFound for a division that is not there, Forbidden for what is outside."""
+    if within is None:
+        return scope.prefixes
+    prefixes = served.index.prefixes(within)
+    if prefixes is None:
+        raise NotFound(f"There is no division {within}.")
+    told = scope.narrow(prefixes)
+    if not told:
+        raise Forbidden("This lies outside the scope that was granted.")
+    return told
+
+
+@router.get("/search", response_model=Found, response_model_exclude_unset=True)
+def search_addresses(
+    q: Text,
+    served: ServedDep,
+    scope: GeocoderScopeDep,
+    near: NearDep,
+    response: Response,
+    limit: Limit = 5,
+    within: WithinCode = None,
+    autocomplete: Annotated[bool, Query(description="The text may break off: it is being typed.")] = False,
+    explain: Annotated[bool, Query(description="Tell the parts of each score.")] = False,
+) -> dict[str, Any]:
+    """The doors and places that a text means, the best first, each with how far the text is met and how surely."""
+    wanted = min(limit, MOST_FOUND)
+    asking = Asking(wanted, told_within(served, scope, within), near, autocomplete)
+    found = [feature_of(match, explain=explain) for match in search(served.index, q, asking)]
+    response.headers["Cache-Control"] = "private, no-cache"
+    features = [as_json(feature) for feature in found]
+    return {"type": "FeatureCollection", "version": served.version, "query": q, "limit": wanted, "features": features}
+
+
+@router.get("/reverse", response_model=FoundNear, response_model_exclude_unset=True)
+def reverse(
+    request: Request, served: ServedDep, scope: GeocoderScopeDep, point: PointDep, response: Response, limit: Limit = 5
+) -> dict[str, Any]:
+    """The doors nearest to a point with distance and bearing, and the grid and divisions it lies in."""
+    wanted = min(limit, MOST_FOUND)
+    near = served.index.nearest(point, wanted, scope.prefixes)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return {
+        "type": "FeatureCollection",
+        "version": served.version,
+        "lon": point.lon,
+        "lat": point.lat,
+        "limit": wanted,
+        "features": [as_json(near_feature(served.index, door)) for door in near],
+        **_where(request, point, scope),
+    }
+
+
+def _where(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
+    """The grid and the chain of a point: from the database, else from the snapshot, else it is said that none can."""
+    try:
+        with transaction(reading(get_engine(request))) as session:
+            found = locating.locate(session, point)
+    except DatabaseUnavailable:
+        return _where_in_snapshot(request, point, scope)
+    place = found.grid or found.nearest
+    if place is not None and not scope.covers(place.code):
+        return _nowhere(known=True)
+    chain = [WhereOut(code=d.code, name=d.name, name_bo=d.name_bo, level=d.level) for d in found.divisions]
+    nearest = found.nearest and NearestGrid(code=found.nearest.code, distance_m=found.nearest.distance_m)
+    grid = found.grid and WhereOut(
+        code=found.grid.code, name=found.grid.name, name_bo=found.grid.name_bo, kind=found.grid.kind
+    )
+    return {"grid": grid, "divisions": chain, "nearest": nearest, "grid_known": True}
+
+
+def _where_in_snapshot(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
+    try:
+        villages = Snapshot.open_intact(snapshot_folder(request.app.state.settings.home)).villages
+    except (NotFound, Unavailable):
+        return _nowhere(known=False)
+    found = villages.find(point.lon, point.lat)
+    if found.items:
+        item = found.items[0]
+        if not scope.covers(item.code):
+            return _nowhere(known=True)
+        grid = WhereOut(code=item.code, name=item.name, name_bo=item.name_bo, kind=item.kind)
+        chain = [WhereOut(code=d.code, name=d.name, name_bo=d.name_bo, level=d.level) for d in found.divisions]
+        return {"grid": grid, "divisions": chain, "nearest": None, "grid_known": True}
+    near = villages.find_nearest(point)
+    if near is None or not scope.covers(near.item.code):
+        return _nowhere(known=True)
+    nearest = NearestGrid(code=near.item.code, distance_m=near.distance_m)
+    return {"grid": None, "divisions": [], "nearest": nearest, "grid_known": True}
+
+
+def _nowhere(*, known: bool) -> dict[str, Any]:
+    return {"grid": None, "divisions": [], "nearest": None, "grid_known": known}

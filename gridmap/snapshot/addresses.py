@@ -1,0 +1,172 @@
+"""The address index as it is served: a mapped file that all workers share, with what changed since laid over it.
+
+It follows the database by the places that its triggers note, and goes on with what it has when that is away::
+
+    addresses/doors.arrow     all doors as of one state, and the names of divisions
+    addresses/changed.arrow   the villages that changed since, whole
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from gridmap.addresses.gazetteer import Gazetteer
+from gridmap.addresses.search.index import AddressIndex
+from gridmap.addresses.search.loading import Names, load_doors, load_names
+from gridmap.addresses.search.table import Doors, read_doors_file, write_doors
+from gridmap.db.engine import reading, transaction
+from gridmap.db.versions import DatabaseState, places_changed, read_state
+from gridmap.errors import DatabaseUnavailable, SnapshotDamaged
+
+_MOST_CHANGED_ROWS = 50_000
+"""With more laid over it, the file is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An index, the dataset version it was read under, and how far into the database it reaches."""
+
+    index: AddressIndex
+    version: int
+    database: str
+    reached: str
+    names: Names
+    changed: frozenset[str]
+    """The villages that are laid over the file."""
+    base: str
+    """What the file reaches to."""
+
+
+class AddressStore:
+    """The index of a process. Threads share it: one brings it up to date, the others go on with what there is."""
+
+    def __init__(self, engine: Engine, home: Path | None) -> None:
+        """`home` is the folder whose snapshot the files stand beside; nothing is written where it does not exist."""
+        self._engine = engine
+        self._folder = home / "snapshot" / "addresses" if home is not None and home.is_dir() else None
+        self._served: Served | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Served:
+        """The index as of every change that was committed before this was asked.
+
+        While the database is away, the last there is. Raises DatabaseUnavailable when there never was one.
+        """
+        try:
+            with transaction(reading(self._engine)) as session:
+                return self._follow(session)
+        except DatabaseUnavailable:
+            return self._last()
+
+    def _follow(self, session: Session) -> Served:
+        state = read_state(session)
+        served = self._served
+        if served is not None and not self._is_behind(session, served, state):
+            return served
+        with self._lock:
+            served = self._served or self._read_files(state.database)
+            if served is None or served.database != state.database or served.version > state.version:
+                made = self._whole(session, state)
+            elif self._is_behind(session, served, state):
+                made = self._brought_on(session, state, served)
+            else:
+                made = served
+            self._served = made
+        return made
+
+    def _is_behind(self, session: Session, served: Served, state: DatabaseState) -> bool:
+        if served.database != state.database or served.version != state.version:
+            return True
+        return served.reached != state.reached and bool(places_changed(session, served.reached))
+
+    def _whole(self, session: Session, state: DatabaseState) -> Served:
+        names = load_names(session)
+        table = load_doors(session)
+        if self._folder is not None:
+            table = self._kept(self._folder / "doors.arrow", table, state, names, base=state.reached)
+            (self._folder / "changed.arrow").unlink(missing_ok=True)
+        index = _index(names, [Doors(table)], frozenset(), None)
+        return Served(index, state.version, state.database, state.reached, names, frozenset(), state.reached)
+
+    def _brought_on(self, session: Session, state: DatabaseState, served: Served) -> Served:
+        """The villages that changed since the file was written are read again, all of them, and laid over it."""
+        changed = frozenset(served.changed | places_changed(session, served.reached))
+        names = load_names(session)
+        table = load_doors(session, changed) if changed else None
+        if table is not None and table.num_rows > _MOST_CHANGED_ROWS:
+            return self._whole(session, state)
+        same = names.places == served.names.places
+        base = served.index.parts[0]
+        parts = [base] if table is None else [base, Doors(table)]
+        index = _index(names if not same else replace(names, places=served.names.places), parts, changed,
+                       served.index if same else None)  # fmt: skip
+        if self._folder is not None and table is not None:
+            self._kept(self._folder / "changed.arrow", table, state, names, base=served.base, changed=changed)
+        return Served(index, state.version, state.database, state.reached, names, changed, served.base)
+
+    def _kept(
+        self, path: Path, table: pa.Table, state: DatabaseState, names: Names, *, base: str,
+        changed: frozenset[str] = frozenset(),
+    ) -> pa.Table:  # fmt: skip
+        """Writes a file and maps it; where the disk refuses, the table is used as it is."""
+        facts = {
+            "version": state.version, "database": state.database, "reached": state.reached, "base": base,
+            "changed": sorted(changed), **names.to_json(),
+        }  # fmt: skip
+        try:
+            write_doors(path, table, facts)
+            return read_doors_file(path)[0]
+        except (OSError, SnapshotDamaged):
+            return table
+
+    def _last(self) -> Served:
+        with self._lock:
+            if self._served is None:
+                self._served = self._read_files(None)
+            if self._served is None:
+                raise DatabaseUnavailable("The database can't be reached, and no addresses were kept beside it.")
+            return self._served
+
+    def _read_files(self, database: str | None) -> Served | None:
+        """What an earlier process left; None when there is nothing, or nothing of this database."""
+        if self._folder is None:
+            return None
+        try:
+            table, facts = read_doors_file(self._folder / "doors.arrow")
+        except SnapshotDamaged:
+            return None
+        if database is not None and facts["database"] != database:
+            return None
+        parts, changed = [Doors(table)], frozenset[str]()
+        over = self._read_changed(facts)
+        if over is not None:
+            more, facts = over
+            parts.append(Doors(more))
+            changed = frozenset(facts["changed"])
+        names = Names.from_json(facts)
+        index = _index(names, parts, changed, None)
+        return Served(index, facts["version"], facts["database"], facts["reached"], names, changed, facts["base"])
+
+    def _read_changed(self, facts: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]] | None:
+        """The villages laid over the file, if they were written for it."""
+        if self._folder is None:
+            return None
+        try:
+            table, over = read_doors_file(self._folder / "changed.arrow")
+        except SnapshotDamaged:
+            return None
+        return (table, over) if over["base"] == facts["reached"] and over["database"] == facts["database"] else None
+
+
+def _index(names: Names, parts: Sequence[Doors], changed: frozenset[str], like: AddressIndex | None) -> AddressIndex:
+    gazetteer = like.gazetteer if like is not None else Gazetteer(names.places)
+    emptied = changed - frozenset(parts[-1].ranges) if len(parts) > 1 else frozenset[str]()
+    return AddressIndex(
+        gazetteer, parts, aliases=names.doors, hamlets=names.hamlets, emptied=emptied, like=like
+    )  # fmt: skip
