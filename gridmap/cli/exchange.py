@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from gridmap.exchange.repair import Repair
     from gridmap.exchange.report import ImportReport
 
-ImportKind = Literal["divisions", "outlines", "grids", "groups", "shelters", "layer"]
+ImportKind = Literal[
+    "divisions", "outlines", "grids", "groups", "households", "officers", "pairs", "posts", "shelters", "layer"
+]
 ExportKind = Literal["divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs"]
 _SHOWN_REJECTIONS = 20
 _SHOWN_CANDIDATES = 4

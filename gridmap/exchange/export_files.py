@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.errors import InvalidInput
 from gridmap.exchange.encoding import asked_encoding
 from gridmap.exchange.export_rows import Exported
+from gridmap.exchange.formulas import marked
 from gridmap.exchange.geoparquet import write_parquet
 from gridmap.exchange.shapes import wkb
 from gridmap.exchange.table import Value
@@ -79,7 +80,7 @@ def write_csv(path: Path, found: Exported, encoding: str) -> list[str]:
         with path.open("w", encoding="utf-8-sig" if chosen == "utf-8" else chosen, newline="") as file:
             writer = csv.writer(file)
             writer.writerow(names)
-            writer.writerows(["" if value is None else value for value in row] for row in rows)
+            writer.writerows([_csv_cell(value) for value in row] for row in rows)
     except UnicodeEncodeError as error:
         shown = error.object[error.start : error.end]
         raise InvalidInput(f"{path.name}: {shown!r} can't be written in {chosen}; utf-8 can hold everything.") from None
@@ -188,6 +189,12 @@ def _with_wkt(found: Exported) -> tuple[list[str], list[list[Value]]]:
         return names, [list(row) for row in found.rows]
     texts = [None if shape is None else shapely.to_wkt(shape, rounding_precision=-1) for shape in found.shapes]
     return [*names, "geometry"], [[*row, text] for row, text in zip(found.rows, texts, strict=True)]
+
+
+def _csv_cell(value: Value) -> Value:
+    if isinstance(value, str):
+        return marked(value)
+    return "" if value is None else value
 
 
 def _cell(sheet: Any, value: Value) -> Any:

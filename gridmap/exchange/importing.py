@@ -11,6 +11,7 @@ from gridmap.access.audit import Actor
 from gridmap.db.locks import lock_imports
 from gridmap.divisions import service as divisions
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.cells import refuse_what_is_never_kept
 from gridmap.exchange.codes import BadCode, code_text
 from gridmap.exchange.columns import KINDS, map_columns, parse_map
 from gridmap.exchange.ground import Ground
@@ -18,7 +19,10 @@ from gridmap.exchange.loaders.context import Context
 from gridmap.exchange.loaders.divisions import load_divisions, load_outlines
 from gridmap.exchange.loaders.grids import load_grids
 from gridmap.exchange.loaders.groups import load_groups
+from gridmap.exchange.loaders.households import load_households
 from gridmap.exchange.loaders.layer import load_layer
+from gridmap.exchange.loaders.officers import load_officers, load_posts
+from gridmap.exchange.loaders.pairs import load_pairs
 from gridmap.exchange.loaders.shelters import load_shelters
 from gridmap.exchange.reading import load_tables
 from gridmap.exchange.records import Detected, Record, Wanted, make_records
@@ -35,8 +39,14 @@ _LOADERS: dict[str, tuple[Loader, str | None]] = {
     "grids": (load_grids, "polygon"),
     "groups": (load_groups, None),
     "shelters": (load_shelters, "point"),
+    "households": (load_households, None),
+    "officers": (load_officers, None),
+    "pairs": (load_pairs, None),
+    "posts": (load_posts, None),
     "layer": (load_layer, "any"),
 }
+_PEOPLE = frozenset({"households", "officers", "pairs", "posts"})
+"""Kinds that tell of persons: files with columns that no register keeps are refused."""
 IMPORTABLE = tuple(_LOADERS)
 
 
@@ -74,6 +84,8 @@ def import_file(
     kind = KINDS[request.kind]
     progress(f"reading {request.path.name}")
     tables = load_tables(request.path, encoding=request.encoding, layer=request.layer)
+    if request.kind in _PEOPLE:
+        refuse_what_is_never_kept(tables)
     wanted = Wanted(kind, geometry, parse_map(request.columns, kind), request.crs, mend=request.allow_defects)
     codes = _codes(tables, wanted)
     lock_imports(session, _lock_names(request, codes))
@@ -140,9 +152,9 @@ def _lock_names(request: ImportRequest, codes: Iterable[str]) -> list[str]:
     """One importer at a time for each kind and county, and one for a layer of a name."""
     if request.kind == "layer":
         return [f"layer {request.name}"]
-    if request.kind == "shelters":
-        # Their villages, and so their counties, may have to be told from their points.
-        return ["shelters"]
+    if request.kind == "shelters" or request.kind in _PEOPLE:
+        # Their counties may have to be told from their points, or words.
+        return [request.kind]
     kind = "divisions" if request.kind == "outlines" else request.kind
     return [f"{kind} {county}" for county in {code[:6] for code in codes}]
 

@@ -14,6 +14,7 @@ from gridmap.errors import InvalidInput
 from gridmap.exchange.archive import check_archive
 from gridmap.exchange.columns import is_known_heading
 from gridmap.exchange.encoding import Encoding, detect
+from gridmap.exchange.formulas import unmarked
 from gridmap.exchange.table import Row, Table, Value, unique_names
 
 _SEARCHED_FOR_HEADING = 10
@@ -58,7 +59,7 @@ def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     csv.field_size_limit(MAX_CELL)
     try:
-        cells: list[list[Any]] = [list(row) for row in reader]
+        cells: list[list[Any]] = [[unmarked(cell) for cell in row] for row in reader]
     except csv.Error as error:
         raise InvalidInput(f"{name}, line {reader.line_num}: {error}.") from None
     return _table(name, cells, (f"text is {encoding.name}: {encoding.reason}",))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from gridmap.addresses.model import Address
 from gridmap.db.base import GROUND, within_codes
 from gridmap.households.model import NEEDS, Household
+from gridmap.households.rules import FIELDS
 
 HouseholdRow = Row[Household, str, str, str | None, WKBElement]
 HouseholdSelect = Select[Household, str, str, str | None, WKBElement]
@@ -155,3 +156,42 @@ def find_in(session: Session, stmt: HouseholdSelect, household_id: str) -> House
 def now() -> Any:
     """The time of the transaction, for `updated_at`."""
     return func.now()
+
+
+def household_rows(
+    session: Session, *, ids: Sequence[str] = (), addresses: Sequence[str] = ()
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The columns of households of some ids, or of the current ones at some addresses.
+
+    By pk_household and ix_household_address_code.
+    """
+    columns = [Household.id, Household.status, *(getattr(Household, field) for field in FIELDS)]
+    counties = sorted({code[1:7] for code in (*ids, *addresses)})
+    stmt = select(*columns).where(Household.county_code == func.any(counties))
+    if ids:
+        return session.execute(stmt.where(Household.id == func.any(list(ids)))).all()
+    current = stmt.where(Household.status == "current", Household.address_code == func.any(list(addresses)))
+    return session.execute(current.order_by(Household.id)).all()
+
+
+def group_members(session: Session, grids: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Grid, group, lon and lat of the current households of some grids that are in a group of it; by household."""
+    stmt = (
+        select(Address.grid_code, Household.group_code, func.ST_X(Address.point), func.ST_Y(Address.point))
+        .join(Household, _AT_ADDRESS)
+        .where(
+            Address.grid_code == func.any(list(grids)),
+            Household.status == "current",
+            func.left(Household.group_code, _GRID_DIGITS) == Address.grid_code,
+        )
+    )
+    return session.execute(stmt.order_by(Household.id)).all()
+
+
+def count_in_counties(session: Session, counties: Sequence[str]) -> tuple[int, int]:
+    """Current households and their persons; by pk_household."""
+    stmt = select(func.count(), func.coalesce(func.sum(Household.persons), 0)).where(
+        Household.county_code.in_(counties), Household.status == "current"
+    )
+    row = session.execute(stmt).one()
+    return row[0], int(row[1])

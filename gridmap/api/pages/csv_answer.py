@@ -8,8 +8,7 @@ from datetime import datetime
 from fastapi import Response
 
 from gridmap.api.security import PRIVATE
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from gridmap.exchange.formulas import marked
 
 
 def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -25,6 +24,4 @@ def csv_answer(name: str, columns: Sequence[str], rows: Iterable[Sequence[object
 def _cell(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return marked(value) if isinstance(value, str) else value

@@ -1,0 +1,107 @@
+"""Contact pairs from files: who looks after whom today, as another system or last year's sheet has it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.contacts import loading
+from gridmap.contacts.loading import PairState
+from gridmap.db.versions import append_event
+from gridmap.exchange.cells import count_of
+from gridmap.exchange.codes import BadCode
+from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
+from gridmap.exchange.loaders.people import Read, id_of, read_rows, settle
+from gridmap.exchange.records import Record
+from gridmap.exchange.report import Line, Loaded
+
+_MOST_RANKS = 9
+_SHOWN_OVERLOADED = 20
+
+
+def load_pairs(session: Session, records: Sequence[Record], context: Context) -> Loaded:
+    """Sets who is first contact (rank 1, the default) or stands in (2 and above); other ranks of a household stay.
+
+    The tier is computed from birthplace and village. Nobody is two contacts of one household.
+    """
+    loaded = Loaded()
+    reader = _Pairs(session, records, context)
+    rows = _without_doubles(loaded, read_rows(loaded, records, reader.read), reader)
+    written = [row.state for row in rows if row.changes]
+    if written:
+        loading.write_pairs(session, written)
+        ids = sorted({record_id for state in written for record_id in (state.household, state.officer)})
+        audit.record(session, context.actor, "import pairs", ids)
+        append_event(session, "pairs", {"action": "import", "file": context.file, "count": len(written)})
+    settle(loaded, rows, lambda row: row.state.household)
+    known = sum(not row.is_new for row in rows)
+    loaded.table.append(Line("pairs of this file's households and ranks", f"{known:,}", f"{len(rows):,}"))
+    over = loading.overloaded(session, {state.officer for state in written}) if written else []
+    loaded.problems += [
+        f"{officer} has {load} first contacts, more than his capacity of {most}"
+        for officer, load, most in over[:_SHOWN_OVERLOADED]
+    ]
+    if len(over) > _SHOWN_OVERLOADED:
+        loaded.problems.append(f"… and {len(over) - _SHOWN_OVERLOADED} more officers have more than their capacity")
+    return loaded
+
+
+class _Pairs:
+    """Rows read against households and officers."""
+
+    def __init__(self, session: Session, records: Sequence[Record], context: Context) -> None:
+        self._caller, self._file = context.actor.caller, context.file
+        households = {found for record in records if (found := _quiet_id(record, "household", "H"))}
+        officers = {found for record in records if (found := _quiet_id(record, "officer", "P"))}
+        self._places = loading.places_of(session, households) if households else {}
+        self._officers = loading.officers_by_id(session, officers) if officers else {}
+        self.known = loading.pairs_of(session, households) if households else {}
+
+    def read(self, record: Record) -> Read[PairState]:
+        """What a row says. Raises BadCode."""
+        household = id_of(record, "household", "H", "household's id") or ""
+        officer_id = id_of(record, "officer", "P", "officer's id") or ""
+        place, officer = self._places.get(household), self._officers.get(officer_id)
+        if place is not None and not self._caller.covers(place.grid_code or place.village_code):
+            raise BadCode(OUTSIDE_SCOPE)
+        if place is None:
+            raise BadCode(f"there is no household {household} now")
+        if officer is None or officer.status != "current":
+            raise BadCode(f"there is no officer {officer_id} in office")
+        rank = count_of(record, "rank") or 1
+        if rank > _MOST_RANKS:
+            raise BadCode(f"rank {rank}: 1 is the first contact, up to {_MOST_RANKS} stand in")
+        known = self.known.get(household, {}).get(rank)
+        reason = record.text("reason") or (known.reason if known and known.officer == officer_id else "")
+        tier = loading.tier_of(officer.values["home_code"], place.village_code)
+        state = PairState(household, rank, officer_id, tier, reason or f"as in {self._file}")
+        changes = known is None or (known.officer, known.reason) != (officer_id, state.reason)
+        return Read(record, (household, rank), household, state, is_new=known is None, changes=changes)
+
+
+def _without_doubles(loaded: Loaded, rows: Sequence[Read[PairState]], reader: _Pairs) -> list[Read[PairState]]:
+    """The rows after which nobody is two contacts of one household; the others are rejected."""
+    after = {household: {r: p.officer for r, p in ranks.items()} for household, ranks in reader.known.items()}
+    for row in rows:
+        after.setdefault(row.state.household, {})[row.state.rank] = row.state.officer
+    twice = {
+        (household, officer)
+        for household, ranks in after.items()
+        for officer, times in Counter(ranks.values()).items()
+        if times > 1
+    }
+    sound = []
+    for row in rows:
+        if (row.state.household, row.state.officer) in twice:
+            loaded.reject(row.record, row.id, f"{row.state.officer} would be two contacts of this household")
+        else:
+            sound.append(row)
+    return sound
+
+
+def _quiet_id(record: Record, field: str, letter: str) -> str | None:
+    try:
+        return id_of(record, field, letter, "id")
+    except BadCode:
+        return None
