@@ -12,6 +12,7 @@ from gridmap.api import (
     address_search,
     addresses,
     buildings,
+    bulk,
     changesets,
     convert,
     divisions,
@@ -102,7 +103,7 @@ def create_app_from_env() -> FastAPI:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
+    for part in (locate, bulk, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
         router.include_router(part.router)
     for part in (changesets, imports):
         router.include_router(part.router)

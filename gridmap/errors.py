@@ -39,6 +39,12 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class UnknownMediaType(InvalidInput):
+    """The body is of a type that this does not read."""
+
+    code = "unknown_media_type"
+
+
 class NotFound(GridmapError):
     """There is no such thing, now or at the time asked for."""
 

@@ -56,6 +56,7 @@ RIGHTS: dict[str, Right] = {
     "GET /grids/table.csv": _MAP,
     "GET /grids/tree/{code}": _MAP,
     "GET /api/v1/locate": _MAP,
+    "POST /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,
     "GET /api/v1/divisions": _MAP,
     "GET /api/v1/divisions/{code}": _MAP,

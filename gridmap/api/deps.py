@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from gridmap import __version__
 from gridmap.access.caller import Caller
-from gridmap.api.offline import get_follower, is_offline, offline_snapshot
+from gridmap.api.offline import get_follower, is_offline, offline_snapshot, only_reads
 from gridmap.api.params import parse_instant
 from gridmap.db.engine import reading, transaction
 from gridmap.db.errors import translated
@@ -67,7 +67,7 @@ def get_session(request: Request) -> Iterator[Session]:
         with translated(), Session() as nothing:
             yield nothing
         return
-    engine, reads = get_engine(request), request.method in {"GET", "HEAD"}
+    engine, reads = get_engine(request), only_reads(request.method, request.url.path)
     with transaction(reading(engine) if reads else engine) as session:
         yield session
     if not reads:

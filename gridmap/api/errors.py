@@ -23,6 +23,7 @@ from gridmap.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnknownMediaType,
 )
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ _STATUS: dict[type[GridmapError], int] = {
     GridmapError: 500,
     InvalidInput: 422,
     TooLarge: 413,
+    UnknownMediaType: 415,
     NotFound: 404,
     Conflict: 409,
     RowChanged: 412,

@@ -1,7 +1,7 @@
 """When the database is away: what of the map is told from the snapshot, and how a request comes to be answered so.
 
 A request that finds the database gone in the middle is answered again from the snapshot, so that nobody sees an error
-on the day the disk dies: it was a reading one, and nothing of it has been sent.
+on the day the disk dies: it was a reading one, nothing of its answer has been sent, and nothing of its body read.
 """
 
 from fastapi import Request
@@ -11,8 +11,14 @@ from gridmap.errors import DatabaseUnavailable
 from gridmap.snapshot.follower import Follower
 from gridmap.snapshot.reader import Snapshot
 
-_TOLD = tuple(f"/api/v1/{part}" for part in ("locate", "divisions", "grids", "layers"))
+_TOLD = tuple(f"/api/v1/{part}" for part in ("locate", "convert", "divisions", "grids", "layers"))
 _READING = frozenset({"GET", "HEAD"})
+_ASKING = frozenset({"/api/v1/locate", "/api/v1/convert"})
+
+
+def only_reads(method: str, path: str) -> bool:
+    """Whether a request changes nothing: a question that is too long for an address is sent with POST."""
+    return method in _READING or (method == "POST" and path in _ASKING)
 
 
 def get_follower(request: Request) -> Follower:
@@ -36,6 +42,10 @@ def offline_snapshot(request: Request) -> Snapshot | None:
     return snapshot
 
 
+def _is_told(method: str, path: str) -> bool:
+    return path.startswith(_TOLD) and only_reads(method, path)
+
+
 class Offline:
     """Answers readings of the map from the snapshot while the database is away."""
 
@@ -45,7 +55,7 @@ class Offline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on, and once more when the database was found to be away."""
-        if scope["type"] != "http" or scope["method"] not in _READING or not scope["path"].startswith(_TOLD):
+        if scope["type"] != "http" or not _is_told(scope["method"], scope["path"]):
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})

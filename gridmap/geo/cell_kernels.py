@@ -53,9 +53,9 @@ def _expanded_side(ax: float, ay: float, bx: float, by: float, px: float, py: fl
     count = 0
     for first in range(2):
         for second in range(2, 4):
-            high, low = _product(parts[first], parts[second])
+            high, low = product(parts[first], parts[second])
             count = _add(terms, _add(terms, count, high), low)
-            high, low = _product(-parts[4 + first], parts[4 + second])
+            high, low = product(-parts[4 + first], parts[4 + second])
             count = _add(terms, _add(terms, count, high), low)
     for at in range(count - 1, -1, -1):
         if terms[at] != 0.0:
@@ -71,7 +71,8 @@ def _sum(a: float, b: float) -> tuple[float, float]:
 
 
 @compiled
-def _product(a: float, b: float) -> tuple[float, float]:
+def product(a: float, b: float) -> tuple[float, float]:
+    """The product of two doubles and what rounding took off it, exactly, where nothing over- or underflows."""
     high = a * b
     split = 134217729.0 * a
     a_high = split - (split - a)

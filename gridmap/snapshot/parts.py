@@ -124,11 +124,12 @@ class Layers:
 
     def _sources(self, session: Session, codes: Collection[str]) -> Iterator[SegmentSource]:
         for layer in layers.list_layers(session):
-            if layer.name in codes and (areas := _areas(layers.list_features(session, layer))):
+            if layer.name in codes and (areas := layer_areas(layers.list_features(session, layer))):
                 yield SegmentSource("layer", layer.name, (), areas)
 
 
-def _areas(features: Sequence[Feature]) -> list[tuple[GridName, Polygonal]]:
+def layer_areas(features: Sequence[Feature]) -> list[tuple[GridName, Polygonal]]:
+    """The areas of a layer by code, all shapes of one code being one area; lines and points are none."""
     by_code: dict[str, list[Feature]] = {}
     for feature in features:
         if isinstance(feature.geometry, Polygonal):

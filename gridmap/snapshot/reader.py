@@ -49,6 +49,15 @@ class FoundMany:
     on_boundary: BoolArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedMany:
+    """The same with the codes by their places in `Segments.codes`, -1 for none."""
+
+    position: IntArray
+    touching: IntArray
+    on_boundary: BoolArray
+
+
 @dataclass(frozen=True, slots=True)
 class FoundNearest:
     """The nearest to a point outside all."""
@@ -77,24 +86,63 @@ class Segments:
             hits.sort(key=lambda hit: hit[0].code)
         return Found(tuple(hit[0] for hit in hits), hits[0][1].divisions(hits[0][2]), border)
 
+    @cached_property
+    def codes(self) -> pa.StringArray:
+        """The codes that `place_many` counts in: those of every file, replaced ones too, in the order of the files."""
+        return pa.concat_arrays([file.codes for file in self._files] or [pa.array([], pa.string())])
+
     def find_many(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> FoundMany:
         """For points in any order the lowest code that touches each; what is no number is touched by nothing."""
+        placed = self.place_many(lon, lat)
+        codes = self.codes.take(pa.array(placed.position, mask=placed.position < 0))
+        return FoundMany(codes, placed.touching, placed.on_boundary)
+
+    def place_many(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> PlacedMany:
+        """As `find_many`, but the codes by their places in `codes`."""
         x, y = as_pair(lon, lat)
-        best, touching = np.full(x.size, -1), np.zeros(x.size, np.int64)
-        border = np.zeros(x.size, bool)
-        codes = pa.concat_arrays([file.codes for file in self._files] or [pa.array([], pa.string())])
+        placed: PlacedMany | None = None
         first = 0
         for file in self._files:
             located = file.lookup.locate_many(x, y)
-            here = np.where(located.polygon < 0, -1, located.polygon + first)
-            twice = (here >= 0) & (best >= 0)
-            pairs = zip(best[twice].tolist(), here[twice].tolist(), strict=True)
-            best[twice] = [min(pair, key=lambda at: str(codes[at])) for pair in pairs]
-            best = np.where(best < 0, here, best)
-            touching += located.touching
-            border |= located.on_boundary
+            here = PlacedMany(located.polygon, located.touching, located.on_boundary)
+            if first:
+                here.position[here.position >= 0] += first
+            placed = here if placed is None else self._lower(placed, here)
             first += len(file.codes)
-        return FoundMany(codes.take(pa.array(best, mask=best < 0)), touching, border)
+        return placed or PlacedMany(np.full(x.size, -1), np.zeros(x.size, np.int64), np.zeros(x.size, bool))
+
+    def list_many(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+        """All that touch each point by code: where each point's begin (one number more), and places in `codes`."""
+        x, y = as_pair(lon, lat)
+        owners, found = [], []
+        first = 0
+        for file in self._files:
+            start, polygons = file.lookup.list_many(x, y)
+            owners.append(np.repeat(np.arange(x.size), np.diff(start)))
+            found.append(polygons + first)
+            first += len(file.codes)
+        if not found:
+            return np.zeros(x.size + 1, np.int64), np.zeros(0, np.int64)
+        owner, polygon = np.concatenate(owners), np.concatenate(found)
+        order = np.lexsort((self._rank[polygon], owner))
+        counts = np.bincount(owner, minlength=x.size)
+        return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), polygon[order]
+
+    @cached_property
+    def _rank(self) -> IntArray:
+        """The place of each code in their order."""
+        rank = np.empty(len(self.codes), np.int64)
+        rank[pc.sort_indices(self.codes).to_numpy()] = np.arange(len(self.codes))
+        return rank
+
+    def _lower(self, one: PlacedMany, other: PlacedMany) -> PlacedMany:
+        """What touches points of both, of which the lower code counts."""
+        twice = (one.position >= 0) & (other.position >= 0)
+        position = np.maximum(one.position, other.position)
+        if twice.any():
+            a, b = one.position[twice], other.position[twice]
+            position[twice] = np.where(self._rank[a] <= self._rank[b], a, b)
+        return PlacedMany(position, one.touching + other.touching, one.on_boundary | other.on_boundary)
 
     def find_nearest(self, point: LonLat) -> FoundNearest | None:
         """The nearest on the ground to a point that nothing touches, of equals the lowest code; None without any."""
