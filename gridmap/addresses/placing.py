@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gridmap.db.locks import lock_villages
 from gridmap.divisions import service as divisions
 from gridmap.errors import FieldError, InvalidInput
-from gridmap.geo.lattice import snap
+from gridmap.geo.lattice import STEP_DEG, snap
 from gridmap.geo.lonlat import BBox, LonLat
 from gridmap.geo.measure import nearest_distance_m
 from gridmap.grids import service as grids
@@ -40,7 +40,8 @@ def grids_at(session: Session, points: Sequence[shapely.Point]) -> list[str | No
     """The grid of each of many points; only grids near them are read."""
     if not points:
         return []
-    west, south, east, north = shapely.total_bounds(points).tolist()
+    # Wider than the points: a box without area, as one point's, meets nothing.
+    west, south, east, north = shapely.box(*shapely.total_bounds(points).tolist()).buffer(STEP_DEG).bounds
     near = grids.list_grids(session, bbox=BBox(west, south, east, north))
     codes: list[str | None] = [None] * len(points)
     found = shapely.STRtree([grid.geometry for grid in near]).query(np.array(points, object), predicate="intersects")

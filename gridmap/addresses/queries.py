@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -83,7 +83,7 @@ def codes_by_alias(session: Session, kind: str, texts: Sequence[str]) -> Mapping
 
 def add_aliases(session: Session, rows: Sequence[tuple[str, str, str]]) -> None:
     """Gives addresses other names (code, text, kind), those that are not theirs yet."""
-    values = [{"county_code": c[1:7], "address_code": c, "text": text, "kind": kind} for c, text, kind in rows]
+    values = [{"county_code": c[1:7], "address_code": c, "text": said, "kind": kind} for c, said, kind in rows]
     if values:
         session.execute(insert(AddressAlias).on_conflict_do_nothing(), values)
 
@@ -92,7 +92,7 @@ def replace_aliases(session: Session, code: str, aliases: Mapping[str, str]) -> 
     """Puts other names (text → kind) in the place of all that an address has."""
     mine = AddressAlias.county_code == code[1:7], AddressAlias.address_code == code
     session.execute(delete(AddressAlias).where(*mine), execution_options={"synchronize_session": False})
-    add_aliases(session, [(code, text, kind) for text, kind in aliases.items()])
+    add_aliases(session, [(code, said, kind) for said, kind in aliases.items()])
 
 
 def accept(session: Session, code: str, kind: str, actor: str, note: str | None) -> None:
@@ -146,3 +146,29 @@ def set_merged_targets(session: Session, code: str, into: str) -> None:
     """Lets what was merged into an address earlier point at where that goes now."""
     stmt = update(Address).where(Address.county_code == code[1:7], Address.merged_into == code)
     session.execute(stmt.values(merged_into=into), execution_options={"synchronize_session": False})
+
+
+CORRECTIONS = "address_correction"
+"""A table of the transaction's own, for as long as it lasts."""
+
+
+def begin_corrections(session: Session) -> None:
+    """An empty table for new states of known addresses."""
+    session.execute(text(f"CREATE TEMP TABLE IF NOT EXISTS {CORRECTIONS} (LIKE address) ON COMMIT DROP"))
+    for column in ("row_version", "status", "updated_at"):
+        session.execute(text(f"ALTER TABLE {CORRECTIONS} ALTER {column} DROP NOT NULL"))
+    session.execute(text(f"TRUNCATE {CORRECTIONS}"))
+
+
+def apply_corrections(session: Session) -> None:
+    """Puts the states of `CORRECTIONS` in the place of the addresses' own; by pk_address."""
+    kept = {"county_code", "code", "status", "status_note", "merged_into", "row_version", "updated_at"}
+    columns = [column.name for column in Address.__table__.columns if column.name not in kept]
+    changes = ", ".join(f"{column} = n.{column}" for column in columns)
+    session.execute(
+        text(
+            f"UPDATE address a SET {changes}, row_version = a.row_version + 1, updated_at = now() "  # noqa: S608
+            f"FROM {CORRECTIONS} n WHERE a.county_code = n.county_code AND a.code = n.code"
+        )
+    )
+    session.expire_all()

@@ -74,6 +74,9 @@ def _checked(gazetteer: Gazetteer, segments: Segments, parsed: Parsed, where: st
     if doubts:
         choices = " or ".join(format_label(read) for read in (parsed.segments, *(other.segments for other in doubts)))
         raise _refused(where, f"it can be read in two ways; write it out as {choices}")
+    if parsed.text == format_label(segments) and not parsed.alternatives and any(_doors(segments)):
+        # It is written in its one form, and has just been read.
+        return segments
     return _read_back(gazetteer, segments)
 
 
@@ -92,7 +95,7 @@ def _no_village(parsed: Parsed) -> str:
 
 def _read_back(gazetteer: Gazetteer, segments: Segments) -> Segments:
     """The same segments, when their label is read as them and nothing else."""
-    if not any(getattr(segments, name) for name in DOOR_SEGMENTS):
+    if not any(_doors(segments)):
         raise _refused("label", f"{format_label(segments)} is a village: a group, street, number or building is wanted")
     label = format_label(segments)
     again = parse(gazetteer, label)
@@ -104,6 +107,10 @@ def _read_back(gazetteer: Gazetteer, segments: Segments) -> Segments:
             message = f"{want or 'nothing'} is read as {got or 'something else'} where {label} is written"
             raise _refused(name, message)
     raise _refused("label", f"{label} can be read in several ways")
+
+
+def _doors(segments: Segments) -> list[str | None]:
+    return [getattr(segments, name) for name in DOOR_SEGMENTS]
 
 
 def _part(name: str, value: str | None) -> str | None:

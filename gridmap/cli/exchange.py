@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from gridmap.exchange.report import ImportReport
 
 ImportKind = Literal[
-    "divisions", "outlines", "grids", "groups", "households", "officers", "pairs", "posts", "shelters", "layer"
-]
+    "divisions", "outlines", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "posts",
+    "shelters", "layer",
+]  # fmt: skip
 ExportKind = Literal["divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs"]
 _SHOWN_REJECTIONS = 20
 _SHOWN_CANDIDATES = 4

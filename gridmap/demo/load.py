@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from gridmap.demo import queries
+from gridmap.db.copying import copy_rows
 from gridmap.demo.tables import COLUMNS, VERSIONED, Row, Tables, Value
 
 Progress = Callable[[str, int, int], None]
@@ -38,9 +38,9 @@ def copy_tables(session: Session, tables: Tables, *, since: datetime, version: i
             continue
         steps.next(f"{where} {table}")
         if table in VERSIONED:
-            queries.copy_rows(session, table, (*columns, "valid_from", "version_from"), _stamped(rows, since, version))
+            copy_rows(session, table, (*columns, "valid_from", "version_from"), _stamped(rows, since, version))
         else:
-            queries.copy_rows(session, table, columns, rows)
+            copy_rows(session, table, columns, rows)
 
 
 def _stamped(rows: list[Row], since: datetime, version: int) -> Iterator[tuple[Value | datetime, ...]]:

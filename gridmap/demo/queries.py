@@ -1,9 +1,7 @@
 """Every SQL statement of the demo data: what is there already, filling tables, and emptying them again."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
-from psycopg import Connection, OperationalError, sql
 from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
@@ -11,10 +9,8 @@ from gridmap.addresses.model import AcceptedProblem, Address, AddressAlias, Plac
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.db.base import Base
 from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, RecordHistory
-from gridmap.demo.tables import Value
 from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
 from gridmap.editing.model import Changeset, ChangesetGrid
-from gridmap.errors import DatabaseUnavailable
 from gridmap.grids.layers.model import ReferenceLayer
 from gridmap.grids.model import (
     Grid,
@@ -48,21 +44,6 @@ def find_foreign_division(session: Session, own: Sequence[str]) -> str | None:
         statement = statement.where(func.length(Division.code) >= 6, func.left(Division.code, 6).not_in(own))
         statement = statement.where(Division.level != "prefecture")
     return session.scalar(statement)
-
-
-def copy_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Value | datetime]]) -> None:
-    """Fills a table by COPY within the session's transaction."""
-    connection = session.connection().connection.driver_connection
-    if not isinstance(connection, Connection):
-        raise TypeError("COPY needs psycopg")
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
-    try:
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-    except OperationalError as error:
-        raise DatabaseUnavailable("The database went away while the demo data were loaded.") from error
 
 
 def analyze(session: Session, tables: Iterable[str]) -> None:

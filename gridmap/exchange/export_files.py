@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ Writer = Callable[[Path, Exported, str], list[str]]
 
 _NAME_BYTES, _TEXT_BYTES = 10, 254
 # The names of ours that would be cut; all others fit into ten bytes.
-_SHORT_NAMES = {"village_code": "village", "address_code": "address"}
+_SHORT_NAMES = {
+    "village_code": "village",
+    "address_code": "address",
+    "point_source": "pt_source",
+    "point_accuracy_m": "accuracy",
+}
 _CELL_CHARACTERS = 32_767
 _SHEET_ROWS = 1_048_576
 
@@ -46,6 +52,7 @@ def write_shapefile(path: Path, found: Exported, encoding: str) -> list[str]:
     Raises InvalidInput for a text of more than 254 bytes: another format keeps it.
     """
     chosen = asked_encoding(encoding).name
+    found = _with_empty_numbers(found)
     names = [_SHORT_NAMES.get(name, name) for name, _ in found.columns]
     long = [name for name in names if len(name.encode(chosen)) > _NAME_BYTES]
     if long:
@@ -59,6 +66,19 @@ def write_shapefile(path: Path, found: Exported, encoding: str) -> list[str]:
     path.with_suffix(".cpg").write_text(_cpg(found, chosen), "ascii")
     mapped = [f"{old} is called {new}" for (old, _), new in zip(found.columns, names, strict=True) if old != new]
     return [f"names of at most ten bytes: {', '.join(mapped)}"] if mapped else []
+
+
+def _with_empty_numbers(found: Exported) -> Exported:
+    """Columns of numbers with empty cells as text: a shapefile writes no number and one that was lost alike."""
+    empty = {place for row in found.rows for place, value in enumerate(row) if value is None}
+    turned = {place for place, (_, kind) in enumerate(found.columns) if place in empty and kind is not str}
+    if not turned:
+        return found
+    columns = tuple((name, str if place in turned else kind) for place, (name, kind) in enumerate(found.columns))
+    rows = [
+        tuple(str(v) if place in turned and v is not None else v for place, v in enumerate(row)) for row in found.rows
+    ]
+    return replace(found, columns=columns, rows=rows)
 
 
 def _cpg(found: Exported, chosen: str) -> str:

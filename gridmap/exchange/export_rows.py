@@ -8,6 +8,7 @@ from typing import Any
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from gridmap.addresses.segments import DOOR_SEGMENTS
 from gridmap.db.geometry import to_shapely
 from gridmap.divisions import service as divisions
 from gridmap.errors import FieldError, InvalidInput
@@ -37,7 +38,11 @@ _GRIDS: Columns = (
     ("households", int), ("persons", int), ("status", str), ("valid_from", str), ("valid_to", str), ("note", str),
 )  # fmt: skip
 _GROUPS: Columns = (("code", str), ("name", str), ("grid_code", str), ("head", str))
-_ADDRESSES: Columns = (("code", str), ("label", str), ("lon", float), ("lat", float), ("grid_code", str))
+_ADDRESSES: Columns = (
+    ("code", str), ("label", str), ("lon", float), ("lat", float), ("grid_code", str), ("village_code", str),
+    *((name, str) for name in DOOR_SEGMENTS), ("point_source", str), ("point_accuracy_m", float),
+    *((kind, str) for kind in ("old", "popular", "tibetan")),
+)  # fmt: skip
 _BUILDINGS: Columns = (
     ("id", str), ("kind", str), ("name", str), ("floors", int), ("address_code", str), ("lon", float), ("lat", float),
 )  # fmt: skip
@@ -96,8 +101,18 @@ def _groups(session: Session, within: str | None, at: datetime | None) -> Export
 
 def _addresses(session: Session, within: str | None, at: datetime | None) -> Exported:
     found = queries.addresses(session, _prefixes(session, within, at))
-    rows = [(a.code, a.label, *_lonlat(point), a.grid_code) for a, point in _with_points(found)]
-    return Exported("addresses", _ADDRESSES, rows, [point for _, point in _with_points(found)])
+    names = queries.address_names(session, _prefixes(session, within, at))
+    placed = [(row[0], to_shapely(row[0].point)) for row in found]
+    rows = [
+        (
+            *(a.code, a.label, *_lonlat(point), a.grid_code, a.village_code),
+            *(getattr(a, name) for name in DOOR_SEGMENTS),
+            *(a.point_source, a.point_accuracy_m),
+            *(names.get((a.code, kind)) for kind in ("old", "popular", "tibetan")),
+        )
+        for a, point in placed
+    ]
+    return Exported("addresses", _ADDRESSES, rows, [point for _, point in placed])
 
 
 def _buildings(session: Session, within: str | None, at: datetime | None) -> Exported:

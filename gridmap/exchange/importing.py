@@ -8,13 +8,17 @@ from shapely import MultiPolygon, Polygon
 from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
+from gridmap.addresses.service import load_gazetteer
 from gridmap.db.locks import lock_imports
 from gridmap.divisions import service as divisions
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.address_rows import AddressReader
 from gridmap.exchange.cells import refuse_what_is_never_kept
 from gridmap.exchange.codes import BadCode, code_text
 from gridmap.exchange.columns import KINDS, map_columns, parse_map
 from gridmap.exchange.ground import Ground
+from gridmap.exchange.loaders.addresses import load_addresses
+from gridmap.exchange.loaders.buildings import load_buildings
 from gridmap.exchange.loaders.context import Context
 from gridmap.exchange.loaders.divisions import load_divisions, load_outlines
 from gridmap.exchange.loaders.grids import load_grids
@@ -38,6 +42,8 @@ _LOADERS: dict[str, tuple[Loader, str | None]] = {
     "outlines": (load_outlines, "polygon"),
     "grids": (load_grids, "polygon"),
     "groups": (load_groups, None),
+    "addresses": (load_addresses, "point"),
+    "buildings": (load_buildings, None),
     "shelters": (load_shelters, "point"),
     "households": (load_households, None),
     "officers": (load_officers, None),
@@ -48,6 +54,8 @@ _LOADERS: dict[str, tuple[Loader, str | None]] = {
 _PEOPLE = frozenset({"households", "officers", "pairs", "posts"})
 """Kinds that tell of persons: files with columns that no register keeps are refused."""
 IMPORTABLE = tuple(_LOADERS)
+_WORDED = frozenset({"addresses", "buildings"})
+"""Kinds whose rows name places in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +94,16 @@ def import_file(
     tables = load_tables(request.path, encoding=request.encoding, layer=request.layer)
     if request.kind in _PEOPLE:
         refuse_what_is_never_kept(tables)
-    wanted = Wanted(kind, geometry, parse_map(request.columns, kind), request.crs, mend=request.allow_defects)
-    codes = _codes(tables, wanted)
+    reader = AddressReader(load_gazetteer(session)) if request.kind in _WORDED else None
+    wanted = Wanted(
+        kind,
+        geometry,
+        parse_map(request.columns, kind),
+        request.crs,
+        mend=request.allow_defects,
+        places=reader.village_of if reader and geometry else None,
+    )
+    codes = _codes(tables, wanted) if reader is None else reader.villages()
     lock_imports(session, _lock_names(request, codes))
     progress("finding out about columns and coordinates")
     ground = _ground(session, codes) if geometry else Ground()
@@ -109,6 +125,7 @@ def import_file(
         allow_defects=request.allow_defects,
         dry_run=request.dry_run,
         noding=request.noding,
+        reader=reader,
     )
     loaded = loader(session, records, context)
     return _report(request, detected, loaded, records, ground)
@@ -152,8 +169,8 @@ def _lock_names(request: ImportRequest, codes: Iterable[str]) -> list[str]:
     """One importer at a time for each kind and county, and one for a layer of a name."""
     if request.kind == "layer":
         return [f"layer {request.name}"]
-    if request.kind == "shelters" or request.kind in _PEOPLE:
-        # Their counties may have to be told from their points, or words.
+    if request.kind in {"shelters", *_WORDED, *_PEOPLE}:
+        # Their villages, and so their counties, may have to be told from their points, or words.
         return [request.kind]
     kind = "divisions" if request.kind == "outlines" else request.kind
     return [f"{kind} {county}" for county in {code[:6] for code in codes}]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Text, and_, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
-from gridmap.addresses.model import Address, lies_within
+from gridmap.addresses.model import Address, AddressAlias, lies_within
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.db.base import SRID, holds, within_codes
 from gridmap.grids.model import HouseholdGroup, HouseholdGroupVersion
@@ -48,10 +49,17 @@ def doors_in_box(
     return session.execute(stmt).all()
 
 
-def addresses(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any]]:
+def addresses(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Address]]:
     """Current addresses by code; by ix_address_grid_code and ix_address_village_code."""
-    stmt = select(Address.code, Address.label, Address.grid_code, Address.point).where(_within(prefixes))
-    return session.execute(stmt.order_by(Address.code)).all()
+    return session.execute(select(Address).where(_within(prefixes)).order_by(Address.code)).all()
+
+
+def address_names(session: Session, prefixes: Sequence[str]) -> dict[tuple[str, str], str]:
+    """The other names of current addresses by code and kind, with semicolons between; by pk_address_alias."""
+    names = func.string_agg(AddressAlias.text, aggregate_order_by(literal(";"), AddressAlias.text), type_=Text)
+    own = and_(AddressAlias.county_code == Address.county_code, AddressAlias.address_code == Address.code)
+    stmt = select(Address.code, AddressAlias.kind, names).join(AddressAlias, own).where(_within(prefixes))
+    return {(row[0], row[1]): row[2] for row in session.execute(stmt.group_by(Address.code, AddressAlias.kind))}
 
 
 def buildings(session: Session, prefixes: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any, Any, Any]]:

@@ -1,6 +1,6 @@
 """From tables to records: columns by their meaning, places in degrees on the lattice, and what was made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -70,6 +70,8 @@ class Wanted:
     crs: str | None = None
     mend: bool = False
     """Whether broken rings may be mended, with a note; else their rows are rejected."""
+    places: Callable[[Record], str | None] | None = None
+    """Where a row belongs, when its code does not say so: the village that its text names."""
 
 
 def make_records(table: Table, wanted: Wanted, ground: Ground) -> tuple[Detected, list[Record]]:
@@ -106,7 +108,7 @@ def _place(
             records[place].problem = NO_GEOMETRY
     uses: list[CrsUse] = []
     for members in _alike(drawn):
-        placed = [Placed(_code(records[place]) if wanted.kind.code_digits else None, drawn[place]) for place in members]
+        placed = [Placed(_belongs(records[place], wanted), drawn[place]) for place in members]
         try:
             found = detect(placed, ground=ground, declared=table.declared_crs, asked=wanted.crs, tabular=tabular)
         except InvalidInput as error:
@@ -128,6 +130,12 @@ def _alike(drawn: Mapping[int, BaseGeometry]) -> list[list[int]]:
         x, y = shapely.get_coordinates(shape)[0].tolist()
         classes.setdefault(number_class(x, y), []).append(place)
     return sorted(classes.values(), key=len, reverse=True)
+
+
+def _belongs(record: Record, wanted: Wanted) -> str | None:
+    if wanted.places is not None:
+        return wanted.places(record)
+    return _code(record) if wanted.kind.code_digits else None
 
 
 def _code(record: Record) -> str | None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gridmap.editing.schema import ProblemOut
 
-ImportKind = Literal["divisions", "outlines", "grids", "groups", "shelters", "layer"]
+ImportKind = Literal["divisions", "outlines", "grids", "groups", "addresses", "buildings", "shelters", "layer"]
 
 
 class ImportOptions(BaseModel):

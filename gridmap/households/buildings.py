@@ -13,6 +13,7 @@ from gridmap.access.rights import check_scope
 from gridmap.addresses.model import Address
 from gridmap.addresses.record import stored_lonlat
 from gridmap.addresses.register import get_address
+from gridmap.db.copying import copy_rows
 from gridmap.db.history import check_unchanged, keep_known, keep_rows
 from gridmap.db.ids import take_ids
 from gridmap.db.versions import append_event
@@ -143,6 +144,41 @@ def close_buildings(session: Session, actor: Actor, ids: Sequence[str]) -> None:
 def move_buildings(session: Session, actor: Actor, ids: Sequence[str], into: str) -> None:
     """Gives buildings another address, which has none."""
     _write(session, actor, "merge", queries.buildings_by_id(session, ids), {"address_code": into})
+
+
+def by_ids(session: Session, ids: Sequence[str]) -> dict[str, BuildingRecord]:
+    """Those of the ids that are buildings, closed or not."""
+    return {row[0].id: _record(*row) for row in queries.with_addresses(session, ids)}
+
+
+def at_addresses(session: Session, address_codes: Sequence[str]) -> list[BuildingRecord]:
+    """The current building of each of some addresses."""
+    found = [building.id for building in queries.current_at(session, address_codes)]
+    return list(by_ids(session, found).values())
+
+
+def enter_all(session: Session, actor: Actor, states: Sequence[BuildingState]) -> list[str]:
+    """Enters many buildings, whose states and addresses the caller has checked, and returns their ids in order."""
+    if not states:
+        return []
+    ids: dict[int, str] = {}
+    for county in sorted({state.address_code[1:7] for state in states}):
+        places = [place for place, state in enumerate(states) if state.address_code[1:7] == county]
+        ids |= dict(zip(places, take_ids(session, county, "B", len(places)), strict=True))
+    entered = [ids[place] for place in range(len(states))]
+    rows = [(i[1:7], i, s.address_code, s.kind, s.name, s.floors) for i, s in zip(entered, states, strict=True)]
+    copy_rows(session, "building", ("county_code", "id", "address_code", "kind", "name", "floors"), rows)
+    keep_rows(session, actor.caller.name, "import", Building, entered)
+    _tell(session, "import", entered)
+    return entered
+
+
+def correct_all(session: Session, actor: Actor, states: Mapping[str, BuildingState]) -> None:
+    """Puts checked states in the place of what known buildings are, by id."""
+    rows = {row.id: row for row in queries.buildings_by_id(session, list(states))}
+    for building_id, state in states.items():
+        values = {name: getattr(state, name) for name in BuildingState.__slots__}
+        _write(session, actor, "import", [rows[building_id]], values)
 
 
 def check_state(state: BuildingState) -> None:

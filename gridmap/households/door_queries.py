@@ -61,6 +61,13 @@ def buildings_by_id(session: Session, ids: Sequence[str]) -> Sequence[Building]:
     return session.scalars(select(Building).where(among(Building.county_code, counties), among(Building.id, ids))).all()
 
 
+def with_addresses(session: Session, ids: Sequence[str]) -> Sequence[BuildingRow]:
+    """Buildings of some ids with their addresses, closed or not; by pk_building."""
+    counties = {building_id[1:7] for building_id in ids}
+    stmt = select_buildings(None).where(among(Building.county_code, counties), among(Building.id, ids))
+    return session.execute(stmt.order_by(Building.id)).all()
+
+
 def current_at(session: Session, address_codes: Sequence[str]) -> Sequence[Building]:
     """The current building of each of some addresses; by uq_building_address_code."""
     counties = {code[1:7] for code in address_codes}

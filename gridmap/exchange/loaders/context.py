@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.db.versions import append_event, raise_version
+from gridmap.exchange.address_rows import AddressReader, ReadRow
 from gridmap.exchange.codes import BadCode
 from gridmap.exchange.records import Record
 from gridmap.exchange.repair import Noding
@@ -23,6 +24,8 @@ class Context:
     title: str | None = None
     public: bool = False
     allow_defects: bool = False
+    reader: AddressReader | None = None
+    """What reads addresses in words, for the kinds that have any."""
     dry_run: bool = False
     noding: Noding | None = None
 
@@ -33,6 +36,16 @@ class Context:
     def named(self, changeset: int) -> str:
         """How a changeset is called; after a dry run there is none, and its number would be another one's."""
         return "the changeset" if self.dry_run else f"changeset {changeset}"
+
+    def read(self, record: Record) -> ReadRow:
+        """The address that a row names."""
+        if self.reader is None:
+            raise RuntimeError("an import of addresses needs what reads them")
+        return self.reader.read(record)
+
+    def counties(self) -> list[str]:
+        """All counties in whose registers a row's door may be: a point can lie in another one than its text says."""
+        return [] if self.reader is None else self.reader.counties()
 
 
 OUTSIDE_SCOPE = "it lies outside the scope that was granted to you"
