@@ -25,11 +25,14 @@ from gridmap.api import (
     layers,
     locate,
     login,
+    metrics,
     officers,
     posts,
 )
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
+from gridmap.api.front_door import FrontDoor
+from gridmap.api.metrics import Measured
 from gridmap.api.middleware import Envelope
 from gridmap.api.offline import Offline
 from gridmap.api.pages import drawn, emap, front
@@ -74,6 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.engine = engine
     app.state.follower = follower
+    app.state.metrics = metrics.Metrics(settings.home / "metrics")
+    app.state.image_hosts = _TIANDITU_IMAGES if settings.tianditu_key else ""
     app.state.written_maps = drawn.new_store()
     app.state.gazetteers = addresses.GazetteerStore()
     app.state.addresses = AddressStore(engine, settings.home)
@@ -81,11 +86,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
     app.add_middleware(Offline, follower=follower)
-    app.add_middleware(Envelope, image_hosts=_TIANDITU_IMAGES if settings.tianditu_key else "")
+    app.add_middleware(Envelope, image_hosts=app.state.image_hosts)
     app.add_middleware(AddressKey)
+    app.add_middleware(Measured, metrics=app.state.metrics)
     add_error_handlers(app)
     add_page_errors(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(login.router)
     app.include_router(docs.router)
     app.include_router(_api_v1())
@@ -96,9 +103,9 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def create_app_from_env() -> FastAPI:
+def create_app_from_env() -> FrontDoor:
     """The application for the settings in this process's environment, as a server's factory wants it."""
-    return create_app(Settings.from_env())
+    return FrontDoor(create_app(Settings.from_env()))
 
 
 def _api_v1() -> APIRouter:

@@ -44,6 +44,7 @@ _OPERATOR = Right(frozenset({"admin"}))
 RIGHTS: dict[str, Right] = {
     "GET /healthz": _UNASKED,
     "GET /readyz": _UNASKED,
+    "GET /metrics": Right(),
     "GET /login": _EVERYONE,
     "POST /login": _EVERYONE,
     "POST /logout": _EVERYONE,

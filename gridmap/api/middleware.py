@@ -15,6 +15,15 @@ _POLICY = (
 )
 
 
+def security_headers(image_hosts: str, nonce: str = "") -> list[tuple[str, str]]:
+    """The headers of every answer but its request id."""
+    return [
+        ("Content-Security-Policy", _POLICY.format(nonce=nonce, images=image_hosts)),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+    ]
+
+
 class Envelope:
     """Puts `request_id` and `nonce` in the request's state, and the headers that follow from them on the answer.
 
@@ -54,7 +63,6 @@ class Envelope:
 
     def _add(self, headers: MutableHeaders, state: dict[str, object]) -> None:
         nonce = f" 'nonce-{state['nonce']}'" if state.get("uses_nonce") else ""
-        headers["Content-Security-Policy"] = _POLICY.format(nonce=nonce, images=self.image_hosts)
-        headers["X-Content-Type-Options"] = "nosniff"
-        headers["Referrer-Policy"] = "same-origin"
+        for name, value in security_headers(self.image_hosts, nonce):
+            headers[name] = value
         headers["X-Request-Id"] = str(state["request_id"])

@@ -11,7 +11,7 @@ from gridmap.errors import DatabaseUnavailable
 from gridmap.snapshot.follower import Follower
 from gridmap.snapshot.reader import Snapshot
 
-_TOLD = tuple(f"/api/v1/{part}" for part in ("locate", "convert", "divisions", "grids", "layers"))
+_TOLD = ("/metrics", *(f"/api/v1/{part}" for part in ("locate", "convert", "divisions", "grids", "layers")))
 _READING = frozenset({"GET", "HEAD"})
 _ASKING = frozenset({"/api/v1/locate", "/api/v1/convert"})
 

@@ -109,7 +109,9 @@ def authorise(
     Raises Unauthenticated for a wrong key even where none is needed, Forbidden for a wrong role. A read of persons
     that is refused to somebody known leaves a record, in a transaction of its own, since the request's is taken back.
     """
-    right = RIGHTS.get(route_key(request))
+    key = route_key(request)
+    request.state.route = key.partition(" ")[2]
+    right = RIGHTS.get(key)
     caller = ANONYMOUS
     try:
         if right is None or right.open_to != "unasked":

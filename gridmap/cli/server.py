@@ -39,6 +39,7 @@ def run_server(settings: Settings, *, demo: bool, app: str = APP) -> None:
     with ExitStack() as stack:
         stack.enter_context(stoppable())
         stack.enter_context(sole_server(settings.home))
+        _forget_counts(settings.home)
         bound = stack.enter_context(take_address(settings.host, settings.port))
         database = stack.enter_context(open_database(settings, report=say))
         notes = prepare_demo(database) if demo else []
@@ -58,6 +59,12 @@ def _welcome(url: str, notes: list[str]) -> None:
     say(f"gridmap serves {url}")
     for line in (f"map       {url}/", f"e-map     {url}/map", f"API       {url}/docs", *notes):
         say(f"  {line}")
+
+
+def _forget_counts(home: Path) -> None:
+    """Removes what the workers of a former start have counted; Prometheus knows that counters begin anew."""
+    for path in (home / "metrics").glob("*.counts"):
+        path.unlink(missing_ok=True)
 
 
 def _environment(settings: Settings, database: Database) -> dict[str, str]:

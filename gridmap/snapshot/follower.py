@@ -19,6 +19,7 @@ from gridmap.access.service import key_marks
 from gridmap.db.bootstrap import libpq_url
 from gridmap.db.engine import reading, transaction
 from gridmap.errors import GridmapError, Unavailable
+from gridmap.snapshot.answers import Answers
 from gridmap.snapshot.catch_up import catch_up, check_files, is_behind
 from gridmap.snapshot.keys import Keys, load_keys, read_copy, write_copy
 from gridmap.snapshot.reader import Snapshot
@@ -144,7 +145,9 @@ class Follower:
         self._asked, self._away_since = asked, None
         if behind or self.served.damaged or self._is_check_due(asked):
             catch_up(self._engine, self._folder)
-            self.served.current()
+        newest = self.served.current()
+        if newest is not None:
+            Answers.of(newest).warm_up()
 
     def _is_check_due(self, now: float) -> bool:
         """Whether it is time for the files to be looked at, and one of them is not as it was."""

@@ -70,13 +70,13 @@ class Segments:
     """Those segments of a snapshot's files that are looked up together: all villages, or one layer."""
 
     def __init__(self, tables: Sequence[pa.Table], live: Sequence[BoolArray]) -> None:
-        self._files = [_File(table, rows) for table, rows in zip(tables, live, strict=True) if rows.any()]
+        self.files = [_File(table, rows) for table, rows in zip(tables, live, strict=True) if rows.any()]
 
     def find(self, lon: float, lat: float) -> Found:
         """What touches a point."""
         hits: list[tuple[GridName, _File, int]] = []
         border = False
-        for file in self._files:
+        for file in self.files:
             polygons, on_boundary = file.lookup.locate(lon, lat)
             border |= on_boundary
             hits += [(file.item(polygon), file, polygon) for polygon in polygons]
@@ -89,7 +89,7 @@ class Segments:
     @cached_property
     def codes(self) -> pa.StringArray:
         """The codes that `place_many` counts in: those of every file, replaced ones too, in the order of the files."""
-        return pa.concat_arrays([file.codes for file in self._files] or [pa.array([], pa.string())])
+        return pa.concat_arrays([file.codes for file in self.files] or [pa.array([], pa.string())])
 
     def find_many(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> FoundMany:
         """For points in any order the lowest code that touches each; what is no number is touched by nothing."""
@@ -102,7 +102,7 @@ class Segments:
         x, y = as_pair(lon, lat)
         placed: PlacedMany | None = None
         first = 0
-        for file in self._files:
+        for file in self.files:
             located = file.lookup.locate_many(x, y)
             here = PlacedMany(located.polygon, located.touching, located.on_boundary)
             if first:
@@ -116,7 +116,7 @@ class Segments:
         x, y = as_pair(lon, lat)
         owners, found = [], []
         first = 0
-        for file in self._files:
+        for file in self.files:
             start, polygons = file.lookup.list_many(x, y)
             owners.append(np.repeat(np.arange(x.size), np.diff(start)))
             found.append(polygons + first)
@@ -148,7 +148,7 @@ class Segments:
         """The nearest on the ground to a point that nothing touches, of equals the lowest code; None without any."""
         measured: list[FoundNearest] = []
         least = math.inf
-        for file in self._files:
+        for file in self.files:
             near = file.nearest.find_nearest(point, least + EQUAL_M)
             if near is not None:
                 measured.append(FoundNearest(file.item(near.index), near.distance_m))
@@ -160,7 +160,7 @@ class Segments:
     def listing(self) -> list[tuple[str, int, int]]:
         """All that there is by code: the code, and the numbers of its file and of its polygon in that."""
         found = []
-        for number, file in enumerate(self._files):
+        for number, file in enumerate(self.files):
             codes = file.codes.to_pylist()
             found += [(codes[polygon], number, polygon) for polygon in file.live_polygons()]
         return sorted(found)
@@ -172,15 +172,15 @@ class Segments:
 
     def item(self, number: int, polygon: int) -> GridName:
         """The names of something that was listed."""
-        return self._files[number].item(polygon)
+        return self.files[number].item(polygon)
 
     def facts(self, number: int, polygon: int) -> GridFacts:
         """What else is known of it."""
-        return self._files[number].facts(polygon)
+        return self.files[number].facts(polygon)
 
     def shape(self, number: int, polygon: int) -> Polygonal:
         """Its outline, in EPSG:4490 degrees, as it was published."""
-        return self._files[number].lookup.index.polygon(polygon)
+        return self.files[number].lookup.index.polygon(polygon)
 
     def outline(self, code: str) -> Polygonal | None:
         """The outline of something by its code."""
@@ -193,7 +193,7 @@ class Segments:
         """What a point of that accuracy may lie in and how much of its circle does, by code; see `nearest.shares`."""
         parts = [
             (file.item(part.polygon), part.share)
-            for file in self._files
+            for file in self.files
             for part in shares(file.lookup, point, accuracy_m)
         ]
         if accuracy_m <= 0:
@@ -255,7 +255,7 @@ class Snapshot:
     def layer(self, name: str) -> Segments:
         """The areas of a reference layer. Raises NotFound."""
         found = self._layers.get(name) or self._segments("layer", name)
-        if not found._files:
+        if not found.files:
             raise NotFound(f"there is no layer {name!r}")
         self._layers[name] = found
         return found

@@ -1,0 +1,163 @@
+"""The plain `GET /locate`, answered before FastAPI: that one is asked a hundred times as often as all others.
+
+Whatever is in any way unusual falls through to the ordinary route in `api.locate`: another parameter, a number that
+isn't plain, a key that is not known, a browser's session, a condition. So the two agree: here is only what has passed
+through there a thousand times. OpenAPI describes the ordinary route.
+"""
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count
+from os import urandom
+
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+
+from gridmap import __version__
+from gridmap.access.caller import ANONYMOUS, Caller
+from gridmap.access.rights import RIGHTS
+from gridmap.api.deps import told_mark
+from gridmap.api.locating import state_of
+from gridmap.api.metrics import Metrics
+from gridmap.api.middleware import security_headers
+from gridmap.api.security import SESSION_COOKIE, open_settings
+from gridmap.errors import InvalidInput
+from gridmap.geo.crs import Crs, point_to_lonlat
+from gridmap.settings import Settings
+from gridmap.snapshot.answers import Answers
+from gridmap.snapshot.follower import Follower
+from gridmap.snapshot.reader import Snapshot
+
+PATH = "/api/v1/locate"
+_NUMBER = rb"(-?[0-9]{1,3}(?:\.[0-9]{1,17})?)"
+_QUERY = re.compile(
+    rb"lon=" + _NUMBER + rb"&lat=" + _NUMBER + rb"(?:&crs=([A-Za-z0-9:]{3,9}))?"
+    rb"|lat=" + _NUMBER + rb"&lon=" + _NUMBER
+)
+_AS_GIVEN = frozenset({b"EPSG:4490", b"EPSG:4326", b"wgs84", b"cgcs2000"})
+_SHIFTED = frozenset({b"gcj02", b"bd09"})
+_HEADERS = frozenset({b"authorization", b"x-api-key", b"cookie", b"if-none-match", b"range"})
+_COOKIE = SESSION_COOKIE.encode()
+_BEARER = b"Bearer "
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A caller who may ask: the code prefixes he is told of, and his part of the ETag."""
+
+    told: tuple[str, ...]
+    mark: str
+
+
+class FrontDoor:
+    """The outermost ASGI callable of the application that it is put before."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        settings: Settings = app.state.settings
+        self._follower: Follower = app.state.follower
+        self._metrics: Metrics = app.state.metrics
+        self._public = settings.public_map
+        self._right = RIGHTS[f"GET {PATH}"]
+        open_to_all = self._right.open_to in open_settings(settings)
+        self._nobody = self._known(ANONYMOUS) if open_to_all else None
+        self._keys: object = None
+        self._callers: dict[bytes, _Known] = {}
+        self._snapshot: Snapshot | None = None
+        self._heads: dict[_Known, Headers] = {}
+        self._always: Headers = [
+            *((name.lower().encode(), value.encode()) for name, value in security_headers(app.state.image_hosts)),
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"private, no-cache"),
+            (b"vary", b"Authorization, X-API-Key, Cookie"),
+        ]
+        # As unlikely to come twice as what the others get, at a tenth of the cost.
+        self._prefix, self._numbers = urandom(8).hex().encode(), count(int.from_bytes(urandom(4)))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or passes the request on."""
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
+            began = time.perf_counter()
+            answer = self._answer(scope["query_string"], scope["headers"])
+            if answer is not None:
+                await send({"type": "http.response.start", "status": 200, "headers": answer[0]})
+                await send({"type": "http.response.body", "body": answer[1]})
+                self._metrics.observe("GET", PATH, 200, time.perf_counter() - began)
+                return
+        await self.app(scope, receive, send)
+
+    def _answer(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> tuple[Headers, bytes] | None:
+        asked = _QUERY.fullmatch(query)
+        if asked is None:
+            return None
+        known = self._caller(headers)
+        if known is None:
+            return None
+        snapshot = self._follower.snapshot
+        if snapshot is None:
+            return None
+        point = _point(*asked.groups())
+        body = None if point is None else Answers.of(snapshot).answer(*point, known.told)
+        if body is None:
+            return None
+        if snapshot is not self._snapshot:
+            self._snapshot, self._heads = snapshot, {}
+        head = self._heads.get(known) or self._head(snapshot, known)
+        number = b"%b%016x" % (self._prefix, next(self._numbers))
+        return [*head, (b"content-length", b"%d" % len(body)), (b"x-request-id", number)], body
+
+    def _caller(self, headers: Iterable[tuple[bytes, bytes]]) -> _Known | None:
+        """Who asks, when he may; None for everybody about whom there is anything to think."""
+        shown = None
+        for name, value in headers:
+            if name not in _HEADERS:
+                continue
+            if name == b"cookie":
+                if _COOKIE in value:
+                    return None
+            elif name == b"authorization" and shown is None and value.startswith(_BEARER):
+                shown = value[len(_BEARER) :]
+            elif name == b"x-api-key" and shown is None and value:
+                shown = value
+            else:
+                return None
+        if shown is None:
+            return self._nobody
+        keys = self._follower.sure_keys
+        if keys is not self._keys:
+            may = self._right.roles
+            self._callers = {key: self._known(caller) for key, caller in keys.items() if caller.role in may}
+            self._keys = keys
+        return self._callers.get(sha256(shown).digest())
+
+    def _known(self, caller: Caller) -> _Known:
+        return _Known(("",) if self._public else caller.within, told_mark(caller))
+
+    def _head(self, snapshot: Snapshot, known: _Known) -> Headers:
+        """The headers that are the same in every answer to somebody."""
+        etag = f'"{__version__}-{state_of(snapshot)}-{known.mark}"'.encode()
+        self._heads[known] = [*self._always, (b"etag", etag)]
+        return self._heads[known]
+
+
+def _point(
+    lon: bytes | None, lat: bytes | None, crs: bytes | None, lat_first: bytes | None, lon_second: bytes | None
+) -> tuple[float, float] | None:
+    """The point in EPSG:4490 degrees; None for one that the ordinary route has something to say about."""
+    x, y = float(lon or lon_second or b""), float(lat or lat_first or b"")
+    if not (-180 <= x <= 180 and -90 <= y <= 90):
+        return None
+    if crs is None or crs in _AS_GIVEN:
+        return x, y
+    if crs not in _SHIFTED:
+        return None
+    try:
+        point = point_to_lonlat(Crs.parse(crs.decode()), x, y)
+    except InvalidInput:
+        return None
+    return point.lon, point.lat

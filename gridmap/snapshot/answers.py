@@ -1,0 +1,101 @@
+"""The plain answers of `GET /locate` as bytes: what can be is encoded once for each grid, the rest is put together."""
+
+from collections.abc import Callable
+
+from pydantic_core import to_json
+
+from gridmap.geo.cell_lookup import Touching
+from gridmap.geo.lonlat import LonLat
+from gridmap.snapshot.groups import GroupName
+from gridmap.snapshot.locate import Located, Share, locate_in
+from gridmap.snapshot.reader import Snapshot
+from gridmap.snapshot.registry import Registry
+from gridmap.snapshot.schema import LocateAnswer
+
+_POINT = b'{"lon":%b,"lat":%b'
+_REFUSED = (
+    b',"version":%d,"grid":null,"on_boundary":false,"grids":[],"divisions":[],"group":null,"nearest":null,'
+    b'"outside_scope":true}'
+)
+_NO_GROUP = b'null,"nearest":null}'
+
+
+class Answers:
+    """The answers of one snapshot, in all what `api.locate` says without any of its options."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._lookups: list[tuple[int, Callable[[float, float], Touching]]] = [
+            (number, file.lookup.locate) for number, file in enumerate(snapshot.villages.files)
+        ]
+        self._grids: dict[tuple[int, int], tuple[str, bytes]] = {}
+        self._groups: dict[GroupName, bytes] = {}
+        self._refused = _REFUSED % snapshot.version
+        self.warm = False
+        """Whether points outside all grids are answered too: what that takes has been compiled and read."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "Answers":
+        """The one of a snapshot."""
+        found = snapshot.made.get(cls.__name__)
+        if not isinstance(found, cls):
+            found = snapshot.made[cls.__name__] = cls(snapshot)
+        return found
+
+    def warm_up(self) -> None:
+        """Has everything compiled and read that the first points would have to wait for."""
+        if not self.warm:
+            Registry.of(self._snapshot).covering(0.0, 0.0)
+            self._snapshot.villages.find_nearest(LonLat(0.0, 0.0))
+            self.warm = True
+
+    def answer(self, lon: float, lat: float, told: tuple[str, ...]) -> bytes | None:
+        """The answer for a point in EPSG:4490 degrees to whoever is told of these prefixes; None: not from here."""
+        point = _POINT % (repr(lon).encode(), repr(lat).encode())
+        only: tuple[int, int] | None = None
+        for number, locate in self._lookups:
+            polygons, on_boundary = locate(lon, lat)
+            if not polygons:
+                continue
+            if on_boundary or len(polygons) > 1 or only is not None:
+                return self._rare(lon, lat, told, point)
+            only = (number, polygons[0])
+        if only is None:
+            return self._rare(lon, lat, told, point) if self.warm else None
+        code, middle = self._grids.get(only) or self._encode(only)
+        if not code.startswith(told):
+            return point + self._refused
+        group = self._snapshot.group_near(code, lon, lat)
+        return point + middle + (_NO_GROUP if group is None else self._groups.get(group) or self._encode_group(group))
+
+    def _rare(self, lon: float, lat: float, told: tuple[str, ...], point: bytes) -> bytes:
+        """A point on a line, in two places, or outside."""
+        found = locate_in(self._snapshot, LonLat(lon, lat))
+        if found.place is not None and not found.place.startswith(told):
+            return point + self._refused
+        return _as_json(found, self._snapshot.version)
+
+    def _encode(self, place: tuple[int, int]) -> tuple[str, bytes]:
+        """A grid's code, and all that is the same in every answer that names it alone."""
+        file = self._snapshot.villages.files[place[0]]
+        grid = file.item(place[1])
+        found = Located(
+            point=LonLat(0.0, 0.0),
+            grid=grid,
+            on_boundary=False,
+            touching=(Share(grid.code, 1.0),),
+            divisions=file.divisions(place[1]),
+            group=None,
+            nearest=None,
+        )
+        middle = _as_json(found, self._snapshot.version).removeprefix(b'{"lon":0.0,"lat":0.0').removesuffix(_NO_GROUP)
+        self._grids[place] = grid.code, middle
+        return grid.code, middle
+
+    def _encode_group(self, group: GroupName) -> bytes:
+        encoded = self._groups[group] = to_json({"code": group.code, "name": group.name}) + b',"nearest":null}'
+        return encoded
+
+
+def _as_json(found: Located, version: int) -> bytes:
+    return LocateAnswer.of(found, version).model_dump_json(exclude_unset=True).encode()
