@@ -28,6 +28,7 @@ from gridmap.api import (
     metrics,
     officers,
     posts,
+    shelters,
 )
 from gridmap.api.address_key import AddressKey
 from gridmap.api.errors import add_error_handlers
@@ -112,7 +113,7 @@ def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     for part in (locate, bulk, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
         router.include_router(part.router)
-    for part in (changesets, imports):
+    for part in (changesets, imports, shelters):
         router.include_router(part.router)
     router.include_router(address_search.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.

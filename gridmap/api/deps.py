@@ -1,5 +1,6 @@
 """What routes depend on: the settings, a session that commits before the answer is sent, the state that is read."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from gridmap.snapshot.registry import Registry
 
 WAIT_FOR_VERSION_S = 2.0
 POLL_S = 0.02
+_STATE_TAG = re.compile(r'(?:W/)?"[^"-]+-([0-9]{1,9})\.([0-9]{1,18})-[0-9a-f]+"', re.ASCII)
 
 
 class NotModified(Exception):
@@ -128,6 +130,16 @@ def tag(request: Request, response: Response, mark: str) -> None:
     response.headers["Vary"] = "Authorization, X-API-Key, Cookie"
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
+
+
+def read_state_tag(tag: str | None) -> tuple[int, int] | None:
+    """The version and the newest event of the state whose ETag this is; None for anything else.
+
+    >>> read_state_tag('"0.1.0-12.340-0a1b2c3d"'), read_state_tag('"3"')
+    ((12, 340), None)
+    """
+    match = None if tag is None else _STATE_TAG.fullmatch(tag.strip())
+    return None if match is None else (int(match[1]), int(match[2]))
 
 
 def _told(request: Request) -> str:

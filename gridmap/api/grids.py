@@ -5,12 +5,19 @@ from dataclasses import fields
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from gridmap.api import geojson
-from gridmap.api.deps import Reading, ReadingDep
+from gridmap.api.deps import Reading, ReadingDep, SessionDep, read_state_tag
 from gridmap.api.params import BBoxDep, GridCodePath, PageDep
+from gridmap.api.preconditions import asked_row_version, tag_row
 from gridmap.api.scope import MapScope, MapScopeDep
+from gridmap.api.security import ActorDep
+from gridmap.contacts import grid_upkeep
+from gridmap.contacts.group_schema import GridKept, GridPeople, GridUpkeep
+from gridmap.contacts.schema import ResponsibleOut
+from gridmap.db.versions import current_version
 from gridmap.divisions.service import prefixes_within
 from gridmap.grids import history, service
 from gridmap.grids.history import GridChange
@@ -70,6 +77,45 @@ def get_grid(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> Gri
     )
 
 
+@router.patch("/{code}")
+def change_grid(
+    code: GridCodePath,
+    given: GridUpkeep,
+    session: SessionDep,
+    actor: ActorDep,
+    response: Response,
+    if_match: Annotated[str | None, Header(description="The ETag of the grid, or of its officers, as read.")] = None,
+) -> GridKept:
+    """Changes name, kind, note, or who answers for the grid; its shape changes by a changeset. Audited.
+
+    What is not of persons is published as a new version.
+    """
+    expected = _expected(session, code, if_match)
+    record, people = grid_upkeep.change_grid(session, actor, code, given.columns(), expected)
+    (feature,) = _features(Reading(session, current_version(session), None), [record])
+    tag_row(response, people.row_version)
+    return GridKept(
+        **feature.model_dump(),
+        version=current_version(session),
+        successors=[],
+        row_version=people.row_version,
+        officers=[ResponsibleOut.model_validate(officer) for officer in people.officers],
+    )
+
+
+@router.get("/{code}/officers")
+def get_people(code: GridCodePath, session: SessionDep, actor: ActorDep, response: Response) -> GridPeople:
+    """Who answers for a grid, its head first, masked. Audited."""
+    people = grid_upkeep.get_people(session, actor, code)
+    tag_row(response, people.row_version)
+    return GridPeople(
+        version=current_version(session),
+        code=code,
+        row_version=people.row_version,
+        officers=[ResponsibleOut.model_validate(officer) for officer in people.officers],
+    )
+
+
 @router.get("/{code}/history")
 def get_history(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridHistory:
     """All that was ever true of a grid, oldest first; with `at`, up to then."""
@@ -90,6 +136,12 @@ def get_lineage(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> 
         successors=[LinkOut.model_validate(link) for link in found.successors],
         now=[SuccessorOut.model_validate(successor) for successor in found.now],
     )
+
+
+def _expected(session: Session, code: str, if_match: str | None) -> int | None:
+    """The row version that a change is meant for. A grid is read under the ETag of a whole state of everything."""
+    state = read_state_tag(if_match)
+    return asked_row_version(if_match) if state is None else grid_upkeep.row_version_in(session, code, *state)
 
 
 def _require(scope: MapScope, reading: Reading, code: str) -> None:

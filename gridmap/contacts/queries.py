@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Row, Select, and_, delete, exists, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
@@ -274,3 +275,23 @@ def find_post(session: Session, grid_code: str, task: str) -> DutyPost | None:
         DutyPost.status == "current",
     )
     return session.scalars(stmt).one_or_none()
+
+
+def charges_at(session: Session, code: str) -> Sequence[Responsibility]:
+    """Who answers for a grid or group, whether in office or not, the head first; by pk_responsibility."""
+    stmt = select(Responsibility).where(Responsibility.county_code == code[:6], Responsibility.code == code)
+    fresh = stmt.order_by(Responsibility.role.desc(), Responsibility.officer_id)
+    return session.scalars(fresh.execution_options(populate_existing=True)).all()
+
+
+def put_charges(session: Session, code: str, people: Sequence[tuple[str, str]]) -> None:
+    """Replaces who answers for a grid or group: officers with their roles. Who stays keeps the day since when."""
+    mine = (Responsibility.county_code == code[:6], Responsibility.code == code)
+    kept = tuple_(Responsibility.officer_id, Responsibility.role)
+    gone = delete(Responsibility).where(*mine, kept.not_in(people)) if people else delete(Responsibility).where(*mine)
+    session.execute(gone.execution_options(synchronize_session=False))
+    rows = [
+        {"county_code": code[:6], "code": code, "officer_id": officer_id, "role": role} for officer_id, role in people
+    ]
+    if rows:
+        session.execute(insert(Responsibility).on_conflict_do_nothing(), rows)

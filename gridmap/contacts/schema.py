@@ -58,16 +58,6 @@ class ResponsibleOut(_Told):
     phone: str | None
 
 
-class GroupDetail(_Told):
-    """A household group; its members are listed at `/groups/{code}/households`."""
-
-    version: int
-    code: str
-    name: str
-    grid_code: str
-    officers: list[ResponsibleOut]
-
-
 class OfficerListed(OfficerOut):
     """An officer in a list, with the current households that have him as first contact and as back-up."""
 

@@ -13,7 +13,6 @@ from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmaskin
 from gridmap.contacts import queries
 from gridmap.contacts.model import Officer
 from gridmap.errors import NotFound
-from gridmap.grids import service as grids
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,6 @@ class ResponsibleOfficer:
     phone: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class GroupRecord:
-    """A household group with those who answer for it, its head first."""
-
-    code: str
-    name: str
-    grid_code: str
-    officers: list[ResponsibleOfficer]
-
-
 def get_officer(session: Session, actor: Actor, officer_id: str, unmasking: Unmasking = MASKED) -> OfficerRecord:
     """One officer, audited. Raises NotFound, Forbidden outside the caller's scope or right.
 
@@ -86,15 +75,9 @@ def places_of(session: Session, officer: Officer) -> list[str]:
     return [officer.home_code, officer.work_code, *(charge.code for charge in charges)]
 
 
-def get_group(session: Session, actor: Actor, code: str) -> GroupRecord:
-    """A household group and who answers for it, audited. Raises Forbidden outside the scope, NotFound."""
-    check_scope(actor.caller, code)
-    name = grids.find_group_name(session, code)
-    if name is None:
-        raise NotFound(f"There is no household group {code}.")
-    found = queries.responsible_for(session, code)
-    audit.record(session, actor, "group.read", [code, *(officer.id for _, officer in found)])
-    return GroupRecord(code, name, code[:15], [_responsible(role, officer) for role, officer in found])
+def responsible_for(session: Session, code: str) -> list[ResponsibleOfficer]:
+    """Who answers for a grid or group, masked, the head first. The caller of this writes the audit."""
+    return [_responsible(role, officer) for role, officer in queries.responsible_for(session, code)]
 
 
 def masked_heads(session: Session, actor: Actor, codes: Sequence[str]) -> dict[str, ResponsibleOfficer]:

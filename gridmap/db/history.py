@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, text
+from sqlalchemy import CursorResult, func, select, text
 from sqlalchemy.orm import Session
 
 from gridmap.db.base import Base
@@ -97,6 +97,15 @@ def _run(
     values = {"actor": actor, "action": action, "counties": counties, "ids": list(ids)}
     done = session.execute(text(statement.format(table=table.__tablename__, key=key, at=at)), values)
     return cast("CursorResult[*tuple[Any, ...]]", done)
+
+
+def newest_revision(session: Session, record_id: str) -> int:
+    """The row version of what is kept last of a record; 1 when nothing was ever kept."""
+    stmt = select(func.max(RecordHistory.row_version)).where(
+        RecordHistory.county_code == _county_of(record_id), RecordHistory.record_id == record_id
+    )
+    newest: int | None = session.scalars(stmt).one()
+    return newest or 1
 
 
 def list_revisions(session: Session, record_id: str) -> list[Revision]:

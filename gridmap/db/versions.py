@@ -64,6 +64,11 @@ def append_event(
     session.execute(text("SELECT pg_notify('gridmap_event', :kind)"), {"kind": kind})
 
 
+def time_of_event(session: Session, seq: int) -> datetime | None:
+    """When an event happened: the time of its transaction, as that of the revisions written with it."""
+    return session.scalars(select(Event.at).where(Event.seq == seq)).one_or_none()
+
+
 def version_at(session: Session, at: datetime) -> int:
     """The version that was current at a time; 0 before the first."""
     stmt = select(func.max(DatasetVersion.version)).where(DatasetVersion.published_at <= at)

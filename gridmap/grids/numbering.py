@@ -9,10 +9,11 @@ from gridmap.errors import Conflict
 from gridmap.geo.arrays import Polygonal
 
 LAST = 999
+LAST_GROUP = 99
 
 
 class NumberingFull(Conflict):
-    """A village has no sequence numbers left."""
+    """A village, or a grid for its groups, has no numbers left."""
 
     code = "numbering_full"
 
@@ -35,6 +36,22 @@ def take_free(village_code: str, used: Collection[str], count: int = 1) -> list[
             f"{LAST} is the last number, and a number that was used is never given again."
         )
     return [_code(village_code, number) for number in free]
+
+
+def take_group(grid_code: str, used: Collection[str]) -> str:
+    """The next free group code of a grid. `used` are all codes that it ever had. Raises NumberingFull.
+
+    >>> take_group("623022101200001", ["62302210120000101", "62302210120000103"])
+    '62302210120000104'
+    """
+    taken = {int(code[15:]) for code in used if code.startswith(grid_code)}
+    highest = max(taken, default=0)
+    free = [*range(highest + 1, LAST_GROUP + 1), *(number for number in range(1, highest) if number not in taken)]
+    if not free:
+        raise NumberingFull(
+            f"Grid {grid_code} has no group number left: {LAST_GROUP} is the last, and none is given again."
+        )
+    return f"{grid_code}{free[0]:02d}"
 
 
 def renumber(grids: Mapping[str, Polygonal], used: Collection[str]) -> list[tuple[str, str]]:

@@ -164,6 +164,47 @@ def find_group_name(session: Session, code: str, at: datetime | None) -> str | N
     return session.scalars(stmt).one_or_none()
 
 
+def select_groups() -> Select[HouseholdGroupVersion]:
+    """Every version of every household group."""
+    return select(HouseholdGroupVersion).join(HouseholdGroup)
+
+
+def find_group(session: Session, code: str, at: datetime | None) -> HouseholdGroupVersion | None:
+    """What was true of a group at a time; by pk_household_group_version."""
+    mine = HouseholdGroupVersion.county_code == code[:6], HouseholdGroupVersion.code == code
+    return session.scalars(select_groups().where(*mine, holds(HouseholdGroupVersion, at))).one_or_none()
+
+
+def find_last_group(session: Session, code: str) -> HouseholdGroupVersion | None:
+    """The last that was true of a group, whether it still holds or not."""
+    mine = HouseholdGroupVersion.county_code == code[:6], HouseholdGroupVersion.code == code
+    newest = select_groups().where(*mine).order_by(HouseholdGroupVersion.valid_from.desc()).limit(1)
+    return session.scalars(newest).one_or_none()
+
+
+def list_groups(
+    session: Session, prefixes: Sequence[str], at: datetime | None, cursor: str | None, limit: int
+) -> Sequence[HouseholdGroupVersion]:
+    """A page of the groups that hold at a time, by code; by ix_household_group_code_prefix."""
+    stmt = select_groups().where(holds(HouseholdGroupVersion, at), within_codes(HouseholdGroup.code, prefixes))
+    page = stmt if cursor is None else stmt.where(HouseholdGroup.code > cursor)
+    return session.scalars(page.order_by(HouseholdGroup.code).limit(limit)).all()
+
+
+def lock_group(session: Session, code: str) -> None:
+    """Makes other writers of a group wait until this transaction ends."""
+    session.execute(
+        select(HouseholdGroup.code)
+        .where(HouseholdGroup.county_code == code[:6], HouseholdGroup.code == code)
+        .with_for_update()
+    )
+
+
+def lock_grid(session: Session, code: str) -> None:
+    """Makes other writers of a grid's people wait until this transaction ends."""
+    session.execute(select(Grid.code).where(Grid.county_code == code[:6], Grid.code == code).with_for_update())
+
+
 def codes_ever_used(session: Session, village_codes: Sequence[str]) -> Sequence[str]:
     """All grid codes that villages ever had; by ix_grid_village_code."""
     return session.scalars(select(Grid.code).where(Grid.village_code.in_(village_codes)).order_by(Grid.code)).all()

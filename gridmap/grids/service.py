@@ -14,6 +14,7 @@ from gridmap.geo.arrays import Polygonal
 from gridmap.geo.lonlat import BBox, LonLat
 from gridmap.geo.measure import box_about
 from gridmap.grids import queries
+from gridmap.grids.model import HouseholdGroupVersion
 from gridmap.grids.queries import GridRow
 
 
@@ -180,6 +181,52 @@ def neighbours(session: Session, grid: GridRecord) -> list[GridRecord]:
         for other in around
         if other.code != grid.code and shapely.intersection(grid.geometry, other.geometry).length > 0
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """What was true of a household group at the time asked for."""
+
+    code: str
+    name: str
+    valid_from: datetime
+    valid_to: datetime | None
+    version_from: int
+    version_to: int | None
+    status: Literal["current", "retired"] = "current"
+
+
+def get_group(session: Session, code: str, at: datetime | None = None) -> GroupState:
+    """One group at a time; without a time also a retired one, as it last was. Raises NotFound."""
+    found = queries.find_group(session, code, at)
+    if found is not None:
+        return _group(found)
+    last = queries.find_last_group(session, code) if at is None else None
+    if last is None:
+        then = "" if at is None else f" at {at.isoformat()}"
+        raise NotFound(f"There is no household group {code}{then}.")
+    return replace(_group(last), status="retired")
+
+
+def list_groups(
+    session: Session, prefixes: Sequence[str], *, at: datetime | None = None, cursor: str | None = None, limit: int
+) -> list[GroupState]:
+    """Groups by code, a page."""
+    return [_group(found) for found in queries.list_groups(session, prefixes, at, cursor, limit)]
+
+
+def lock_group(session: Session, code: str) -> None:
+    """Nobody else writes a group until the transaction ends."""
+    queries.lock_group(session, code)
+
+
+def lock_grid(session: Session, code: str) -> None:
+    """Nobody else writes who answers for a grid until the transaction ends."""
+    queries.lock_grid(session, code)
+
+
+def _group(found: HouseholdGroupVersion) -> GroupState:
+    return GroupState(found.code, found.name, found.valid_from, found.valid_to, found.version_from, found.version_to)
 
 
 def find_group_name(session: Session, code: str, at: datetime | None = None) -> str | None:

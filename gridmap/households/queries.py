@@ -195,3 +195,18 @@ def count_in_counties(session: Session, counties: Sequence[str]) -> tuple[int, i
     )
     row = session.execute(stmt).one()
     return row[0], int(row[1])
+
+
+def members_of(session: Session, group_code: str) -> Sequence[str]:
+    """The current members of a group, by id; by ix_household_group_code."""
+    stmt = select(Household.id).where(Household.group_code == group_code, Household.status == "current")
+    return session.scalars(stmt.order_by(Household.id)).all()
+
+
+def count_members(session: Session, group_codes: Sequence[str]) -> dict[str, int]:
+    """How many current members groups have; by ix_household_group_code."""
+    stmt = select(Household.group_code, func.count()).where(
+        Household.group_code.in_(group_codes), Household.status == "current"
+    )
+    rows = session.execute(stmt.group_by(Household.group_code))
+    return {row[0]: row[1] for row in rows if row[0] is not None}

@@ -95,6 +95,16 @@ def list_in_group(session: Session, actor: Actor, group_code: str, *, cursor: st
     return _page(session, actor, "group.households", rows, limit)
 
 
+def members_of(session: Session, group_code: str) -> list[str]:
+    """The ids of the current members of a household group."""
+    return list(queries.members_of(session, group_code))
+
+
+def count_members(session: Session, group_codes: Sequence[str]) -> dict[str, int]:
+    """How many current members household groups have; those without any are missing."""
+    return queries.count_members(session, group_codes)
+
+
 def _page(session: Session, actor: Actor, action: str, rows: Sequence[HouseholdRow], limit: int) -> HouseholdPage:
     shown = rows[:limit]
     audit.record(session, actor, action, [row[0].id for row in shown])

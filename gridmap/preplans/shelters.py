@@ -30,13 +30,13 @@ class ShelterState:
 def in_villages(session: Session, villages: Iterable[str]) -> list[ShelterState]:
     """The shelters in use of some villages, by id."""
     found = queries.shelters_in_villages(session, sorted(set(villages)))
-    return [_state(shelter) for shelter in found if shelter.status == "current"]
+    return [state_of(shelter) for shelter in found if shelter.status == "current"]
 
 
 def by_ids(session: Session, ids: Iterable[str]) -> dict[str, ShelterState]:
     """Those of the ids that are shelters in use."""
     found = queries.shelters_by_id(session, sorted(set(ids)))
-    return {shelter.id: _state(shelter) for shelter in found if shelter.status == "current"}
+    return {shelter.id: state_of(shelter) for shelter in found if shelter.status == "current"}
 
 
 def record_shelter(session: Session, state: ShelterState) -> str:
@@ -64,7 +64,8 @@ def record_shelter(session: Session, state: ShelterState) -> str:
     return state.id
 
 
-def _state(shelter: Shelter) -> ShelterState:
+def state_of(shelter: Shelter) -> ShelterState:
+    """What is true of a shelter in the register."""
     point = to_shapely(shelter.point)
     if not isinstance(point, shapely.Point):
         raise TypeError(f"a point column held a {point.geom_type}")

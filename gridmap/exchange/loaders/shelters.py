@@ -6,6 +6,7 @@ from dataclasses import replace
 import shapely
 from sqlalchemy.orm import Session
 
+from gridmap.db.history import keep_known, keep_rows
 from gridmap.db.versions import append_event
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, division_code
@@ -13,6 +14,7 @@ from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.preplans import shelters
+from gridmap.preplans.model import Shelter
 from gridmap.preplans.shelters import ShelterState
 
 
@@ -47,10 +49,13 @@ def load_shelters(session: Session, records: Sequence[Record], context: Context)
         if there == proposed:
             loaded.keep(record, proposed.id)
         else:
+            if there is not None and there.id is not None:
+                keep_known(session, Shelter, [there.id])
             shelter_id = shelters.record_shelter(session, proposed)
             written.append(shelter_id)
             loaded.load(record, shelter_id, "new" if there is None else "changed")
     if written:
+        keep_rows(session, context.actor.caller.name, "import", Shelter, written)
         append_event(session, "shelters", {"import": context.file, "ids": written})
     after = shelters.in_villages(session, villages)
     loaded.table.append(Line("shelters in these villages", str(len(before)), str(len(after))))
