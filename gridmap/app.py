@@ -36,8 +36,10 @@ from gridmap.api.front_door import FrontDoor
 from gridmap.api.metrics import Measured
 from gridmap.api.middleware import Envelope
 from gridmap.api.offline import Offline
+from gridmap.api.pages import changesets as changeset_pages
 from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
+from gridmap.api.pages import imports as import_pages
 from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
@@ -97,7 +99,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(login.router)
     app.include_router(docs.router)
     app.include_router(_api_v1())
-    for page in (front, emap, drawn, grid_pages):
+    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)

@@ -23,8 +23,14 @@ FAMILIES = (
     "grid.role_",
     "grid.lineage_",
     "grid.field_",
+    "changesets.show_",
+    "changeset.status_",
+    "changeset.letter_",
+    "changeset.severity_",
+    "changeset.grids_",
+    "import.kind_",
 )
-SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.", "severity.", "problem.")
+SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.", "severity.", "problem.", "import.")
 
 
 def used(folder: Path, patterns: str, text: str) -> set[str]:

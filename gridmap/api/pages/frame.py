@@ -34,7 +34,7 @@ _A_YEAR_S = 365 * 24 * 3600
 
 RAIL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("map", "/", ()),
-    ("grids", "/grids", ()),
+    ("grids", "/grids", ("/changesets", "/import")),
     ("emap", "/map", ()),
     ("docs", "/docs", ()),
 )

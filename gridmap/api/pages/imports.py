@@ -1,0 +1,34 @@
+"""The page of imports: a file is uploaded, looked at, set right and accepted; its module does it through the API."""
+
+from typing import get_args
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from gridmap.api.deps import SessionDep
+from gridmap.api.pages.frame import FrameDep, PageRoute, render
+from gridmap.api.scope import MapScopeDep
+from gridmap.api.security import ActorDep
+from gridmap.exchange.schema import ImportKind
+from gridmap.maps import service as maps
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_TREE = frozenset({"divisions", "outlines"})
+
+
+@router.get("/import")
+def import_page(
+    request: Request, frame: FrameDep, session: SessionDep, scope: MapScopeDep, actor: ActorDep
+) -> HTMLResponse:
+    """The page; which import it shows stands in the query as `id`, and its map is of the county that is known."""
+    division = maps.default_division(session, scope.prefixes)
+    kinds = [kind for kind in get_args(ImportKind) if kind not in _TREE or actor.caller.role == "admin"]
+    return render(
+        request,
+        "import.html",
+        frame,
+        within=division,
+        map_code=None if division is None else division.code[:6],
+        kinds=["grids", *(kind for kind in kinds if kind != "grids")],
+    )
