@@ -17,6 +17,7 @@ from gridmap.api import (
     convert,
     divisions,
     docs,
+    geocoder,
     grids,
     groups,
     health,
@@ -26,11 +27,13 @@ from gridmap.api import (
     locate,
     login,
     metrics,
+    nominatim,
     officers,
     posts,
     shelters,
 )
 from gridmap.api.address_key import AddressKey
+from gridmap.api.cors import OpenWires
 from gridmap.api.errors import add_error_handlers
 from gridmap.api.front_door import FrontDoor
 from gridmap.api.metrics import Measured
@@ -66,7 +69,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.uploads.sweep()
         follower.start()
+        app.state.addresses.start()
         yield
+        app.state.addresses.stop()
         follower.stop()
         engine.dispose()
 
@@ -89,6 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
     app.add_middleware(Offline, follower=follower)
+    app.add_middleware(OpenWires)
     app.add_middleware(Envelope, image_hosts=app.state.image_hosts)
     app.add_middleware(AddressKey)
     app.add_middleware(Measured, metrics=app.state.metrics)
@@ -99,6 +105,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(login.router)
     app.include_router(docs.router)
     app.include_router(_api_v1())
+    app.include_router(geocoder.router)
+    app.include_router(nominatim.router)
     for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")

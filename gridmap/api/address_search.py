@@ -1,8 +1,10 @@
 """Routes of the address search: doors by anybody's words and by a point. None of them needs the database."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from gridmap.addresses.search.answer import (
     Found,
@@ -13,22 +15,35 @@ from gridmap.addresses.search.answer import (
     feature_of,
     near_feature,
 )
+from gridmap.addresses.search.bulk import REVERSE_COLUMNS, SEARCH_COLUMNS, reverse_cells, search_cells
 from gridmap.addresses.search.search import Asking, search
+from gridmap.api.csv_upload import CsvUploadDep
 from gridmap.api.deps import get_engine
+from gridmap.api.offline import get_follower, is_offline
 from gridmap.api.params import PointDep
 from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.db.engine import reading, transaction
-from gridmap.errors import DatabaseUnavailable, FieldError, Forbidden, InvalidInput, NotFound, Unavailable
+from gridmap.errors import DatabaseUnavailable, FieldError, Forbidden, InvalidInput, NotFound
+from gridmap.exchange.address_csv import CsvTable, answered, cells_point, cells_text
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot import locate as locating
 from gridmap.snapshot.addresses import AddressStore, Served
-from gridmap.snapshot.catch_up import snapshot_folder
-from gridmap.snapshot.reader import Snapshot
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
 MOST_FOUND = 100
+CSV_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}, "example": "地址\n木耳镇多坝村三社12号附一\n"},
+            "multipart/form-data": {
+                "schema": {"type": "object", "properties": {"data": {"type": "string", "format": "binary"}}}
+            },
+        },
+    }
+}
 Limit = Annotated[int, Query(ge=1, description=f"Answers; more than {MOST_FOUND} is clamped.")]
 Text = Annotated[str, Query(max_length=1000, description="An address in anybody's words.")]
 WithinCode = Annotated[str | None, Query(pattern=r"^[0-9]{2,17}$", description="A division or grid code.")]
@@ -41,9 +56,9 @@ def get_address_store(request: Request) -> AddressStore:
     return store
 
 
-def get_served(store: Annotated[AddressStore, Depends(get_address_store)]) -> Served:
+def get_served(request: Request, store: Annotated[AddressStore, Depends(get_address_store)]) -> Served:
     """The index as it is now, or as it last was while the database is away."""
-    return store.current()
+    return store.last() if is_offline(request) else store.current()
 
 
 ServedDep = Annotated[Served, Depends(get_served)]
@@ -114,12 +129,14 @@ def reverse(
         "lat": point.lat,
         "limit": wanted,
         "features": [as_json(near_feature(served.index, door)) for door in near],
-        **_where(request, point, scope),
+        **where(request, point, scope),
     }
 
 
-def _where(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
+def where(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
     """The grid and the chain of a point: from the database, else from the snapshot, else it is said that none can."""
+    if is_offline(request):
+        return _where_in_snapshot(request, point, scope)
     try:
         with transaction(reading(get_engine(request))) as session:
             found = locating.locate(session, point)
@@ -137,10 +154,10 @@ def _where(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
 
 
 def _where_in_snapshot(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
-    try:
-        villages = Snapshot.open_intact(snapshot_folder(request.app.state.settings.home)).villages
-    except (NotFound, Unavailable):
+    snapshot = get_follower(request).snapshot
+    if snapshot is None:
         return _nowhere(known=False)
+    villages = snapshot.villages
     found = villages.find(point.lon, point.lat)
     if found.items:
         item = found.items[0]
@@ -158,3 +175,48 @@ def _where_in_snapshot(request: Request, point: LonLat, scope: MapScope) -> dict
 
 def _nowhere(*, known: bool) -> dict[str, Any]:
     return {"grid": None, "divisions": [], "nearest": None, "grid_known": known}
+
+
+@router.post("/search/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
+def search_csv(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+    """Codes a table of addresses: every row and column comes back in its order, with `result_*` columns.
+
+    `column=地址` (repeated: several in their order) names the text; `within`, `encoding` and `delimiter` may be given.
+    `result_status` is ok, ambiguous, partial, not_found or empty.
+    """
+    table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
+    columns = table.address_columns(upload.many("column", "columns"))
+    asking = Asking(1, told_within(served, scope, upload.one("within")))
+    return csv_answer(
+        table, SEARCH_COLUMNS, lambda row: search_cells(served.index, cells_text(row, columns), asking), served
+    )
+
+
+@router.post("/reverse/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
+def reverse_csv(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+    """The nearest door of every point of a table; `lon`, `lat` name its columns, `crs` their system."""
+    table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
+    lon, lat = table.point_columns(upload.one("lon"), upload.one("lat"))
+    crs = Crs.parse(upload.one("crs") or "EPSG:4490")
+    return csv_answer(
+        table,
+        REVERSE_COLUMNS,
+        lambda row: reverse_cells(served.index, cells_point(row, lon, lat, crs), scope.prefixes),
+        served,
+    )
+
+
+def csv_answer(
+    table: CsvTable,
+    columns: Sequence[str],
+    answer: Callable[[list[str]], list[str]],
+    served: Served,
+    *,
+    bom: bool = False,
+) -> StreamingResponse:
+    """The table with its answers, sent while they are found."""
+    charset = table.form.encoding.removesuffix("-sig")
+    headers = {"Gridmap-Version": str(served.version), "Cache-Control": "private, no-store"}
+    return StreamingResponse(
+        answered(table, columns, answer, bom=bom), headers=headers, media_type=f"text/csv; charset={charset}"
+    )

@@ -11,7 +11,8 @@ from gridmap.errors import DatabaseUnavailable
 from gridmap.snapshot.follower import Follower
 from gridmap.snapshot.reader import Snapshot
 
-_TOLD = ("/metrics", *(f"/api/v1/{part}" for part in ("locate", "convert", "divisions", "grids", "layers")))
+_API = ("locate", "convert", "divisions", "grids", "layers", "addresses/search", "addresses/reverse")
+_TOLD = ("/metrics", "/geocoder/", "/nominatim/", *(f"/api/v1/{part}" for part in _API))
 _READING = frozenset({"GET", "HEAD"})
 _ASKING = frozenset({"/api/v1/locate", "/api/v1/convert"})
 

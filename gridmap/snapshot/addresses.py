@@ -6,6 +6,7 @@ It follows the database by the places that its triggers note, and goes on with w
     addresses/changed.arrow   the villages that changed since, whole
 """
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,10 +20,14 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.loading import Names, load_doors, load_names
+from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import Doors, read_doors_file, write_doors
 from gridmap.db.engine import reading, transaction
 from gridmap.db.versions import DatabaseState, places_changed, read_state
-from gridmap.errors import DatabaseUnavailable, SnapshotDamaged
+from gridmap.errors import DatabaseUnavailable, GridmapError, SnapshotDamaged
+from gridmap.geo.lonlat import LonLat
+
+log = logging.getLogger(__name__)
 
 _MOST_CHANGED_ROWS = 50_000
 """With more laid over it, the file is written anew."""
@@ -52,6 +57,27 @@ class AddressStore:
         self._folder = home / "snapshot" / "addresses" if home is not None and home.is_dir() else None
         self._served: Served | None = None
         self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Makes the index ready in the background, so that not even the first who asks has to wait for it."""
+        self._thread = threading.Thread(target=self._warm, name="addresses", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waits for what `start` began."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _warm(self) -> None:
+        try:
+            served = self.current()
+        except (GridmapError, OSError) as error:
+            log.info("the addresses are not ready yet: %s", error)
+            return
+        # Signs, sounds and compiled loops are made ready at first use; a wrong number uses all of them.
+        search(served.index, "MUER多坝村3组99999号")
+        served.index.nearest(LonLat(103.5, 34.5), 1)
 
     def current(self) -> Served:
         """The index as of every change that was committed before this was asked.
@@ -62,7 +88,7 @@ class AddressStore:
             with transaction(reading(self._engine)) as session:
                 return self._follow(session)
         except DatabaseUnavailable:
-            return self._last()
+            return self.last()
 
     def _follow(self, session: Session) -> Served:
         state = read_state(session)
@@ -125,7 +151,8 @@ class AddressStore:
         except (OSError, SnapshotDamaged):
             return table
 
-    def _last(self) -> Served:
+    def last(self) -> Served:
+        """The last there is, without a look at the database. Raises DatabaseUnavailable when there never was one."""
         with self._lock:
             if self._served is None:
                 self._served = self._read_files(None)

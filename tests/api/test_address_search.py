@@ -178,7 +178,7 @@ def test_every_worker_and_the_next_start_read_the_same_files_without_a_database(
         assert _best(later, "双村镇西村22号") == (record_id("A", 2), "door")
         assert _best(later, "双村镇西村1号") == (record_id("A", 1), "door")
         near = later.get(REVERSE, params={"lon": 103.502, "lat": 34.518}).json()
-        assert (near["features"][0]["properties"]["id"], near["grid_known"]) == (record_id("A", 1), False)
+        assert (near["features"][0]["properties"]["id"], near["grid"]["code"]) == (record_id("A", 1), NORTH_WEST)
 
 
 def test_without_a_database_or_files_it_is_said_so(server: Server, folder: Path) -> None:

@@ -1,0 +1,42 @@
+"""Which routes a page of another address may call from a browser: the geocoder's two wires, and no others.
+
+They take no cookie and change nothing: a key in the address, or none, is all that counts. So any page of the closed
+network may search; nothing else of the service can be called by a page that is not its own.
+"""
+
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_OPEN = ("/geocoder/", "/nominatim/")
+_ALLOWED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language, Authorization, Content-Type, X-API-Key, X-Requested-With",
+    "Access-Control-Max-Age": "600",
+}
+
+
+class OpenWires:
+    """Adds what browsers ask for to the answers of the two wires, refusals included, and answers their preflights."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        if scope["type"] != "http" or not scope["path"].startswith(_OPEN):
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            await Response(status_code=204, headers=_ALLOWED)(scope, receive, send)
+            return
+
+        async def send_opened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update({"Access-Control-Allow-Origin": "*"})
+            await send(message)
+
+        # A cookie is of no use here: a page of another address could not send one, and must not be able to.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        await self.app({**scope, "headers": headers}, receive, send_opened)

@@ -1,0 +1,171 @@
+"""Tables of texts or points, coded a batch at a time: every row and column back in its order, the answers behind."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.encoding import asked_encoding, detect
+from gridmap.geo.crs import Crs, point_to_lonlat
+from gridmap.geo.lonlat import LonLat
+
+BATCH = 256
+"""Rows that are answered before they are sent on."""
+_SAMPLE = 1 << 18
+_LARGEST_FIELD = 1 << 24
+_ADDRESS_NAMES = (
+    "地址", "详细地址", "标准地址", "住址", "家庭住址", "现住址", "地址全称", "address", "adresse", "addr", "q",
+    "query", "label", "text",
+)  # fmt: skip
+_LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "x")
+_LAT_NAMES = ("lat", "latitude", "纬度", "y")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvForm:
+    """How a table is written: what was asked for, or what it looks like."""
+
+    encoding: str
+    delimiter: str
+    line_end: str
+    header: tuple[str, ...]
+
+
+class CsvTable:
+    """A table in a file that can be read twice: its head to tell how it is written, then its rows."""
+
+    def __init__(self, file: BinaryIO, encoding: str | None = None, delimiter: str | None = None) -> None:
+        """Raises InvalidInput for an unknown encoding or delimiter, and for a table without a header."""
+        csv.field_size_limit(_LARGEST_FIELD)
+        file.seek(0)
+        sample = file.read(_SAMPLE)
+        name = asked_encoding(encoding).name if encoding else detect([sample]).name
+        if name == "utf-8" and sample.startswith(b"\xef\xbb\xbf"):
+            name = "utf-8-sig"
+        if delimiter is not None and len(delimiter) != 1:
+            raise _refused("delimiter", "one character is wanted, such as , or ;")
+        head = sample.decode(name, "replace").partition("\n")[0]
+        file.seek(0)
+        self._text = io.TextIOWrapper(file, encoding=name, errors="surrogateescape", newline="")
+        mark = delimiter or max(",;\t|", key=head.count)
+        self._reader = csv.reader(self._text, delimiter=mark)
+        header = tuple(next(self._reader, ()))
+        if not any(cell.strip() for cell in header):
+            raise _refused("data", "the first row must name the columns")
+        self.form = CsvForm(name, mark, "\r\n" if head.endswith("\r") else "\n", header)
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows behind the header; an empty line is an empty row. Raises InvalidInput for what is no CSV."""
+        try:
+            yield from self._reader
+        except csv.Error as error:
+            raise _refused("data", f"line {self._reader.line_num}: {error}") from None
+
+    def columns(self, wanted: Sequence[str]) -> list[int]:
+        """Where columns stand. Raises InvalidInput that names those there are."""
+        missing = [name for name in wanted if name not in self.form.header]
+        if missing:
+            there = ", ".join(self.form.header)
+            raise _refused("columns", f"there is no column {', '.join(missing)}; there are {there}")
+        return [self.form.header.index(name) for name in wanted]
+
+    def address_columns(self, wanted: Sequence[str]) -> list[int]:
+        """The columns of the text: those asked for, else the one that is called so, else all of them."""
+        if wanted:
+            return self.columns(wanted)
+        named = _first_called(self.form.header, _ADDRESS_NAMES)
+        return list(range(len(self.form.header))) if named is None else [named]
+
+    def point_columns(self, lon: str | None, lat: str | None) -> tuple[int, int]:
+        """The columns of the point: those asked for, else those that are called so. Raises InvalidInput."""
+        found = []
+        for name, wanted, usual in (("lon", lon, _LON_NAMES), ("lat", lat, _LAT_NAMES)):
+            at = _first_called(self.form.header, usual) if wanted is None else self.columns([wanted])[0]
+            if at is None:
+                raise _refused(name, f"there is no column {name}; there are {', '.join(self.form.header)}")
+            found.append(at)
+        return found[0], found[1]
+
+
+def answered(
+    table: CsvTable, columns: Sequence[str], answer: Callable[[list[str]], list[str]], *, bom: bool = False
+) -> Iterator[bytes]:
+    """The table with more columns, in its own encoding, a batch at a time.
+
+    A row that is shorter than the header is filled up, so that the answer stands in its column; what stands beyond
+    the header stays beyond the answer. An empty line stays one.
+    """
+    form = table.form
+    wide = len(form.header)
+    writer = Writer(form, bom=bom)
+    yield writer.rows([[*form.header, *_free(form.header, columns)]])
+    batch: list[list[str]] = []
+    for row in table.rows():
+        batch.append([*row[:wide], *[""] * (wide - len(row)), *answer(row), *row[wide:]] if row else [])
+        if len(batch) == BATCH:
+            yield writer.rows(batch)
+            batch = []
+    if batch:
+        yield writer.rows(batch)
+
+
+class Writer:
+    """Rows as bytes in a table's form."""
+
+    def __init__(self, form: CsvForm, *, bom: bool = False) -> None:
+        self._form = form
+        self._mark = bom or form.encoding == "utf-8-sig"
+
+    def rows(self, rows: Iterable[Sequence[str]]) -> bytes:
+        """Some rows; the first time with the mark of the encoding, if it has one."""
+        sink = io.StringIO(newline="")
+        csv.writer(sink, delimiter=self._form.delimiter, lineterminator=self._form.line_end).writerows(rows)
+        encoding = "utf-8" if self._form.encoding == "utf-8-sig" else self._form.encoding
+        mark = b"\xef\xbb\xbf" if self._mark and encoding == "utf-8" else b""
+        self._mark = False
+        return mark + _encoded(sink.getvalue(), encoding)
+
+
+def cells_text(row: Sequence[str], columns: Sequence[int]) -> str:
+    """The text of some cells, in their order."""
+    cells = (row[at].strip() for at in columns if at < len(row))
+    return " ".join(cell for cell in cells if cell)
+
+
+def cells_point(row: Sequence[str], lon: int, lat: int, crs: Crs) -> LonLat | None:
+    """The point of two cells; None where there is none."""
+    try:
+        return point_to_lonlat(crs, float(row[lon]), float(row[lat]))
+    except (ValueError, IndexError, InvalidInput):
+        return None
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        # An answer may hold what the table's encoding has no sign for.
+        return text.encode(encoding, "replace")
+
+
+def _first_called(header: Sequence[str], names: Sequence[str]) -> int | None:
+    plain = [cell.strip().lower() for cell in header]
+    return next((plain.index(name) for name in names if name in plain), None)
+
+
+def _free(header: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """The names of new columns; one that is there already gets a number behind."""
+    taken, named = set(header), []
+    for column in columns:
+        name, number = column, 2
+        while name in taken:
+            name, number = f"{column}_{number}", number + 1
+        taken.add(name)
+        named.append(name)
+    return named
+
+
+def _refused(where: str, message: str) -> InvalidInput:
+    return InvalidInput(f"{where}: {message}", errors=[FieldError(where, message)])
