@@ -159,6 +159,7 @@ def _repair(repair: Repair) -> RepairOut:
         left=problems_out(repair.left[:_PROBLEMS]),
         effects=[EffectOut.model_validate(effect) for effect in repair.effects[:_EFFECTS]],
         refused=[RefusalOut.model_validate(refused) for refused in repair.refused],
+        beyond=list(repair.beyond),
     )
 
 

@@ -171,6 +171,9 @@ def _tell_repair(repair: "Repair") -> None:
         )
     if len(repair.effects) > _SHOWN_EFFECTS:
         print(f"  … and {len(repair.effects) - _SHOWN_EFFECTS} more, all with smaller changes")
+    if repair.beyond:
+        told = ", ".join(repair.beyond[:_SHOWN_EFFECTS])
+        print(f"  {len(repair.beyond)} outlines and grids beyond get the same vertices, bent by less than 1 cm: {told}")
     for refused in repair.refused:
         print(f"  {refused.code} is left as it is ({refused.reason})")
 

@@ -102,6 +102,12 @@ def divisions_covering(session: Session, lon: float, lat: float, at: datetime | 
     return session.execute(stmt).all()
 
 
+def in_box(session: Session, bbox: tuple[float, float, float, float]) -> Sequence[DivisionRow]:
+    """Divisions of now whose outline meets a box, by code; by ix_division_version_outline."""
+    meets = func.ST_Intersects(DivisionVersion.outline, func.ST_MakeEnvelope(*bbox, SRID))
+    return session.execute(select_divisions(None).where(meets).order_by(DivisionVersion.code)).all()
+
+
 def names_at_all_times(session: Session) -> Sequence[Row[str, str, str | None, str, str, str | None, datetime | None]]:
     """Code, level, parent, name, full and Tibetan name and end of every version of every division, oldest first."""
     version = DivisionVersion

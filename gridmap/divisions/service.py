@@ -14,6 +14,7 @@ from gridmap.divisions import queries
 from gridmap.divisions.model import LEVELS
 from gridmap.divisions.queries import DivisionRow
 from gridmap.errors import InvalidInput, NotFound
+from gridmap.geo.lonlat import BBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,11 @@ def covering(session: Session, lon: float, lat: float, at: datetime | None = Non
     hits = sorted((d for d in found if d.outline is not None and d.outline.intersects(point)), key=lambda d: d.code)
     lowest = {d.level: d for d in reversed(hits)}
     return [lowest[level] for level in LEVELS if level in lowest]
+
+
+def in_box(session: Session, bbox: BBox) -> list[DivisionRecord]:
+    """The divisions of now whose outline meets a box, by code."""
+    return [_record(row) for row in queries.in_box(session, (bbox.west, bbox.south, bbox.east, bbox.north))]
 
 
 def prefixes_within(session: Session, code: str, at: datetime | None = None) -> tuple[str, ...]:

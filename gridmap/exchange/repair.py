@@ -43,6 +43,8 @@ class Repair:
     refused: tuple[Refusal, ...]
     before: tuple[Problem, ...]
     left: tuple[Problem, ...]
+    beyond: tuple[str, ...] = ()
+    """Outlines and grids of other villages that get vertices too, their border bent by less than a lattice step."""
 
     @property
     def helps(self) -> bool:

@@ -123,7 +123,11 @@ class RefusalOut(BaseModel):
 
 
 class RepairOut(BaseModel):
-    """The repair of some villages: `accepted` when the options say `node`; `left` is what would still be wrong."""
+    """The repair of some villages: `accepted` when the options say `node`; `left` is what would still be wrong.
+
+    `beyond` are outlines, and grids of other villages, that get the same vertices on their border, which bends by less
+    than 1e-7 degree.
+    """
 
     villages: list[str]
     tolerance_m: float
@@ -134,6 +138,7 @@ class RepairOut(BaseModel):
     left: list[ProblemOut]
     effects: list[EffectOut]
     refused: list[RefusalOut]
+    beyond: list[str]
 
 
 class PreviewOut(BaseModel):

@@ -29,6 +29,7 @@ _LEVEL_WORDS = {
 }
 _LEVEL_OF = {word: level for level, words in _LEVEL_WORDS.items() for word in words}
 _VILLAGE_DIGITS = 12
+_PLURAL = dict(zip(LEVELS, ("provinces", "prefectures", "counties", "townships", "villages"), strict=True))
 # Not stored: recording gives every state the version's own time.
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -165,7 +166,7 @@ def _count_levels(loaded: Loaded, known: Mapping[str, DivisionRecord], changed: 
         new = sum(state.level == level and state.code not in known for state in changed)
         before = sum(state.level == level for state in known.values())
         if new or before:
-            loaded.table.append(Line(f"{level}s of this file that are known", str(before), str(before + new)))
+            loaded.table.append(Line(f"{_PLURAL[level]} of this file that are known", str(before), str(before + new)))
 
 
 def _tell_areas(loaded: Loaded, known: Mapping[str, DivisionRecord], changed: Sequence[DivisionRecord]) -> None:

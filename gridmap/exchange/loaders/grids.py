@@ -10,6 +10,7 @@ from gridmap.editing.plan import plan
 from gridmap.editing.problems import errors_among
 from gridmap.editing.proposal import ProposedGrid
 from gridmap.editing.record import HasErrors
+from gridmap.editing.refining import refine
 from gridmap.editing.review import first_load
 from gridmap.editing.service import get_report, list_changesets, list_content, open_changeset, propose
 from gridmap.exchange.loaders.context import Context
@@ -50,10 +51,12 @@ def _repair(session: Session, found: GridImportPlan, context: Context, loaded: L
         shapes = {
             village: {code: state.geometry for code, state in changing[village].state.items()} for village in group
         }
-        for repair, repaired in propose_noding(session, shapes, asked):
-            loaded.repairs.append(repair)
-            if repair.accepted:
-                _redraw(found, repair.villages, repaired)
+        for proposal in propose_noding(session, shapes, asked):
+            loaded.repairs.append(proposal.repair)
+            if proposal.repair.accepted:
+                title = f"vertices on borders, for the {_title(context)}"
+                loaded.version = refine(session, context.actor, title, proposal.refinement) or loaded.version
+                _redraw(found, proposal.repair.villages, proposal.shapes)
 
 
 def _redraw(found: GridImportPlan, villages: Sequence[str], repaired: Mapping[str, Polygonal]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -11,6 +12,7 @@ from gridmap.divisions import service as divisions
 from gridmap.editing.ground import bounds_of
 from gridmap.editing.outlines import union_of
 from gridmap.editing.problems import Problem
+from gridmap.editing.refining import Refinement, new_vertices, refinement
 from gridmap.exchange import queries
 from gridmap.exchange.repair import GridEffect, Noding, Repair
 from gridmap.geo import noding
@@ -21,8 +23,17 @@ Shapes = Mapping[str, Polygonal]
 """Grids by code."""
 
 
-def propose(session: Session, villages: Mapping[str, Shapes], asked: Noding) -> list[tuple[Repair, Shapes]]:
-    """Repairs of the proposed grids of villages, each with the shapes that it makes; none where all is well.
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A repair, the shapes that it makes of the grids, and what has to get vertices with them."""
+
+    repair: Repair
+    shapes: Shapes
+    refinement: Refinement
+
+
+def propose(session: Session, villages: Mapping[str, Shapes], asked: Noding) -> list[Proposal]:
+    """Repairs of the proposed grids of villages; none where all is well.
 
     Villages with an outline are repaired together, so that the line between two of them is one line.
     """
@@ -40,13 +51,16 @@ def propose(session: Session, villages: Mapping[str, Shapes], asked: Noding) -> 
 
 def _propose(
     session: Session, villages: Sequence[str], shapes: Shapes, outline: Polygonal | None, asked: Noding
-) -> tuple[Repair, Shapes] | None:
+) -> Proposal | None:
     coded = [CodedPolygon(code, shape) for code, shape in shapes.items()]
     found = noding.propose_noding(coded, outline, asked.options)
     if not found.before:
         return None
     after = {grid.code: grid.geometry for grid in found.grids}
     gains = _moved(session, villages[0][:6], shapes, {effect.code: after[effect.code] for effect in found.effects})
+    bent = Refinement()
+    if outline is not None and found.outline is not None:
+        bent = refinement(session, new_vertices(outline, found.outline))
     repair = Repair(
         villages=tuple(villages),
         tolerance_m=asked.options.tolerance_m,
@@ -56,8 +70,9 @@ def _propose(
         refused=found.refused,
         before=tuple(map(Problem.of_coverage, found.before)),
         left=tuple(map(Problem.of_coverage, found.left)),
+        beyond=tuple(code for code in bent.codes if code not in shapes),
     )
-    return repair, after
+    return Proposal(repair, after, bent)
 
 
 def _effect(effect: noding.Effect, gains: Mapping[str, Counter[str]]) -> GridEffect:
