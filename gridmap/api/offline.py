@@ -61,14 +61,14 @@ class Offline:
             return
         state = scope.setdefault("state", {})
         if self.follower.away_since is None:
-            held = _Held(state, send)
+            # What came in a body can't be read twice; whoever sent it tries again.
+            held = _Held(state, send) if scope["method"] in _READING else None
             # A copy: routing writes into the scope what it found.
-            await self.app({**scope}, receive, held)
-            if not held.refused:
+            await self.app({**scope}, receive, held or send)
+            if state.get("database_away"):
+                self.follower.note_away()
+            if held is None or not held.refused:
                 return
-            self.follower.note_away()
-        if self.follower.snapshot is None:
-            state.pop("database_away", None)
         state["offline"] = True
         await self.app(scope, receive, send)
 

@@ -23,7 +23,7 @@ from gridmap.access.sessions import Identity
 from gridmap.api.deps import SessionDep, get_engine, get_settings
 from gridmap.api.offline import get_follower, is_offline
 from gridmap.db.engine import transaction
-from gridmap.errors import Forbidden, Unauthenticated
+from gridmap.errors import DatabaseUnavailable, Forbidden, Unauthenticated
 from gridmap.settings import Settings
 from gridmap.snapshot.keys import resolve_scope
 
@@ -121,6 +121,8 @@ def authorise(
         # Before the check: the page that refuses somebody names him as well.
         request.state.caller = caller
         check(right, caller, open_settings(get_settings(request)))
+        if right is not None and right.personal and is_offline(request):
+            raise DatabaseUnavailable("The database can't be reached just now; nothing of persons is told without it.")
         if right is not None and right.personal:
             response.headers["Cache-Control"] = PRIVATE
         yield caller

@@ -6,6 +6,7 @@ killed between its commit and the manifest leaves nothing to repair but the next
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ from gridmap.snapshot.manifest import (
 from gridmap.snapshot.parts import Changes, Divisions, Layers, Part, Villages
 from gridmap.snapshot.reader import live_keys
 from gridmap.snapshot.segment import read_segments
+from gridmap.snapshot.served import LOOK_EVERY_S
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +96,8 @@ def catch_up(engine: Engine, folder: Path, *, anew: bool = False, say: Say = lam
         if step is not None:
             with transaction(engine) as session:
                 forget_place_changes(session, datetime.now(UTC) - NOTES_KEPT)
+            # Whoever looked just before the manifest came looks again by now.
+            time.sleep(2 * LOOK_EVERY_S)
     return made
 
 

@@ -7,6 +7,7 @@ database would tell.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,8 @@ class GridGroups:
         square = (int(lon * _SQUARES), int(lat * _SQUARES))
         told = self._squares.get(square)
         if told is None:
+            if len(self._squares) >= _MOST_SQUARES:
+                self._squares.clear()
             told = self._squares[square] = self._look(square)
         return told if isinstance(told, GroupName) else self._among(told, lon, lat)
 
@@ -131,15 +134,19 @@ class GridGroups:
         return groups.pop() if len(groups) == 1 else near
 
     def _among(self, near: Sequence[int], lon: float, lat: float) -> GroupName:
-        scale = self.scale
-        squares = [((self.lon[at] - lon) * scale) ** 2 + (self.lat[at] - lat) ** 2 for at in near]
-        limit = min(squares) * _DOUBT
+        """On a plane, whose error grows with the distance, and on the ground where that can't tell."""
+        lons, lats, groups, scale = self.lon, self.lat, self.group, self.scale
+        squares = [((lons[at] - lon) * scale) ** 2 + (lats[at] - lat) ** 2 for at in near]
+        least = min(squares)
+        limit = least * (1.001 + 0.05 * sqrt(least))
         close = [at for at, square in zip(near, squares, strict=True) if square <= limit]
-        if len(close) > 1:
-            close.sort(key=lambda at: (EXACT_GROUND.inv(lon, lat, self.lon[at], self.lat[at])[2], at))
-        return self.group[close[0]]
+        first = groups[close[0]]
+        if len(close) == 1 or all(groups[at] is first for at in close):
+            return first
+        return groups[min(close, key=lambda at: (EXACT_GROUND.inv(lon, lat, lons[at], lats[at])[2], at))]
 
 
+_MOST_SQUARES = 2048
 _SQUARES = 4000.0
 """Squares to a degree: 28 m high."""
 

@@ -39,7 +39,9 @@ class Registry:
 
     def covering(self, lon: float, lat: float) -> tuple[DivisionName, ...]:
         """The divisions whose outline covers a point, province first; on a shared line the lowest of each level."""
-        tree, codes = self._outlines
+        tree, codes, (west, south, east, north) = self._outlines
+        if not (west <= lon <= east and south <= lat <= north):
+            return ()
         rows = (self._rows[codes[at]] for at in tree.query(shapely.Point(lon, lat), predicate="intersects"))
         hits = sorted(rows, key=lambda row: str(row["code"]), reverse=True)
         lowest = {row["level"]: row for row in hits}
@@ -221,10 +223,12 @@ class Registry:
         return {row["code"]: row for row in sorted(rows, key=lambda row: str(row["code"]))}
 
     @cached_property
-    def _outlines(self) -> tuple[shapely.STRtree, list[str]]:
-        """The outlines that are drawn; a village with grids has none here, and no point outside all grids in it."""
+    def _outlines(self) -> tuple[shapely.STRtree, list[str], tuple[float, float, float, float]]:
+        """The outlines that are drawn, and the box about them; a village with grids has none: they tile it."""
         drawn = {code: shapely.from_wkb(row["outline"]) for code, row in self._rows.items() if row["outline"]}
-        return shapely.STRtree(list(drawn.values())), list(drawn)
+        shapes = list(drawn.values())
+        west, south, east, north = shapely.total_bounds(shapes).tolist()
+        return shapely.STRtree(shapes), list(drawn), (west, south, east, north)
 
     def _outline(self, row: dict[str, Any]) -> BaseGeometry | None:
         if row["outline"] is not None:

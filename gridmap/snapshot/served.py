@@ -6,25 +6,28 @@ import os
 import threading
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from gridmap.errors import NotFound, SnapshotDamaged
 from gridmap.snapshot.manifest import kept_versions, read_manifest
 from gridmap.snapshot.reader import Snapshot
 
+LOOK_EVERY_S = 0.002
 log = logging.getLogger(__name__)
 
 
 class Served:
     """Opens the snapshot of a folder, and opens it again when its manifest was renamed into place. Thread-safe.
 
-    To look is one `stat`, so that it can be done for every request: what a publisher has put there before it returned
-    is answered by every worker from then on.
+    To look is one `stat`, so that every request can: what a publisher has put there before it returned is answered by
+    every worker from then on. A publisher stays a little longer than nobody looks (`catch_up`).
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = os.fspath(folder / "manifest.json")
         self._seen: tuple[int, int] | None = None
+        self._look_again = 0.0
         self._snapshot: Snapshot | None = None
         self._kept: dict[int, Snapshot] = {}
         self._times: dict[int, datetime] = {}
@@ -34,8 +37,12 @@ class Served:
 
     def current(self) -> Snapshot | None:
         """The newest that is sound; None while there is none."""
+        now = monotonic()
+        if now < self._look_again and self._snapshot is not None:
+            return self._snapshot
+        self._look_again = now + LOOK_EVERY_S
         try:
-            found = os.stat(self._path)  # noqa: PTH116 - a quarter of the time, in every request
+            found = os.stat(self._path)  # noqa: PTH116 - in every request, or nearly
         except OSError:
             # Somebody is tidying up: what is mapped can still be read.
             return self._snapshot or self._opened(None)
