@@ -24,6 +24,18 @@ class Server:
     def __init__(self, socket_dir: Path) -> None:
         self.socket_dir = socket_dir
 
+    def stop(self) -> None:
+        """As when its machine dies: nothing is said to anybody."""
+        _as_owner(str(BIN / "pg_ctl"), "-D", str(self.socket_dir / "data"), "-m", "immediate", "-w", "stop")
+
+    def start(self) -> None:
+        """Starts it, again or for the first time."""
+        fast = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=60"
+        _as_owner(
+            str(BIN / "pg_ctl"), "-D", str(self.socket_dir / "data"), "-w", "-l", str(self.socket_dir / "log"),
+            "-o", f"-c listen_addresses='' -k {self.socket_dir} {fast}", "start",
+        )  # fmt: skip
+
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://gridmap@/{database}?host={self.socket_dir}"
 
@@ -62,15 +74,12 @@ def running_server() -> Iterator[Server]:
         _as_owner(
             str(BIN / "initdb"), "-D", str(data), "-U", "gridmap", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"
         )
-        fast = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=60"
-        _as_owner(
-            str(BIN / "pg_ctl"), "-D", str(data), "-w", "-l", str(home / "log"),
-            "-o", f"-c listen_addresses='' -k {home} {fast}", "start",
-        )  # fmt: skip
+        server = Server(home)
+        server.start()
         try:
-            yield Server(home)
+            yield server
         finally:
-            _as_owner(str(BIN / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+            server.stop()
 
 
 def _as_owner(*command: str) -> None:

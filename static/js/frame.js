@@ -48,7 +48,12 @@ document.addEventListener("click", (event) => {
   if (menu?.open && !menu.contains(/** @type {Node} */ (event.target))) menu.open = false;
 });
 
-/** @param {"fresh" | "away"} state @param {string} text */
+/** @param {string} instant */
+function clock(instant) {
+  return new Date(instant).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit", hour12: false });
+}
+
+/** @param {"fresh" | "snapshot" | "away"} state @param {string} text */
 function show(state, text) {
   const freshness = document.getElementById("freshness");
   const words = document.getElementById("freshness-text");
@@ -65,7 +70,7 @@ let known = Number(told?.dataset.version ?? 0);
 async function ask() {
   if (document.hidden) return;
   try {
-    const { version } = await get("/readyz");
+    const { version, status, since } = await get("/readyz");
     if (version === null) {
       show("away", t("frame.away"));
       return;
@@ -74,6 +79,11 @@ async function ask() {
       known = version;
       fresh = t("map.newer", { version });
       document.dispatchEvent(new CustomEvent("gridmap:version", { detail: version }));
+    }
+    if (status === "degraded") {
+      fresh ??= t("map.newer", { version });
+      show("snapshot", t("frame.snapshot", { version, since: clock(since) }));
+      return;
     }
     if (fresh !== null) show("fresh", fresh);
   } catch {

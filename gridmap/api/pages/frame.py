@@ -18,6 +18,7 @@ from gridmap import __version__
 from gridmap.access.caller import ANONYMOUS, Caller
 from gridmap.access.rights import RIGHTS, check
 from gridmap.api.deps import get_engine, get_settings
+from gridmap.api.offline import get_follower
 from gridmap.api.pages.links import asked_block, linker, sort_link
 from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
 from gridmap.api.security import PRIVATE, open_settings
@@ -25,6 +26,7 @@ from gridmap.db.engine import reading, transaction
 from gridmap.errors import GridmapError, Unavailable
 from gridmap.maps import service as maps
 from gridmap.maps.escaping import script_json
+from gridmap.snapshot.follower import Follower
 
 Theme = Literal["auto", "light", "dark"]
 Size = Literal["normal", "large"]
@@ -50,6 +52,8 @@ class Frame:
     size: Size
     state: maps.InstallationState | None
     timezone: ZoneInfo
+    snapshot: tuple[int, datetime] | None = None
+    """Without a state: the version that is told from the snapshot, and since when."""
     user: str | None = None
     csrf_token: str = ""
 
@@ -61,6 +65,10 @@ class Frame:
     def when(self, instant: datetime) -> str:
         """A time as people here write it: ``11-22 02:40``."""
         return instant.astimezone(self.timezone).strftime("%m-%d %H:%M")
+
+    def clock(self, instant: datetime) -> str:
+        """The hour and minute of today: ``02:41``."""
+        return instant.astimezone(self.timezone).strftime("%H:%M")
 
     def day(self, instant: datetime) -> str:
         """A day of any year: ``2026-11-22``."""
@@ -87,15 +95,22 @@ def read_frame(request: Request) -> Frame:
             state = maps.installation_state(session)
     except Unavailable:
         state = None
+        get_follower(request).note_away()
     return Frame(
         language=wanted_language(request),
         theme=_theme(request.cookies.get("gridmap_theme")),
         size="large" if request.cookies.get("gridmap_size") == "large" else "normal",
         state=state,
+        snapshot=None if state is not None else _snapshot(get_follower(request)),
         timezone=ZoneInfo(get_settings(request).timezone),
         user=_signed_in(request),
         csrf_token=getattr(request.state, "csrf_token", ""),
     )
+
+
+def _snapshot(follower: Follower) -> tuple[int, datetime] | None:
+    snapshot, since = follower.snapshot, follower.away_since
+    return None if snapshot is None or since is None else (snapshot.version, since)
 
 
 def _signed_in(request: Request) -> str | None:

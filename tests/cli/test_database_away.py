@@ -1,0 +1,197 @@
+"""The database dies under two workers: what is not personal goes on being told, by right, and catches up by itself."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from sqlalchemy import text
+
+from gridmap.access import service
+from gridmap.access.audit import Actor, Origin
+from gridmap.access.caller import Caller
+from gridmap.db.engine import make_engine, transaction
+from gridmap.db.versions import raise_version
+from gridmap.grids.layers.service import Feature, replace_layer
+from gridmap.snapshot.catch_up import catch_up
+from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, TOWNSHIP, WEST, at, record_id, small_county, square
+from tests.homes import Up, eventually, gridmap, up
+from tests.postgres import Server, running_server
+
+pytestmark = pytest.mark.xdist_group("commands")
+ADMIN = Actor(Caller("cli:test", "admin", "all", ("",)), Origin("test"))
+
+
+class Installation:
+    """A server of its own that can be killed, with the small county, a layer and some keys."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.url = server.clone()
+        self.engine = make_engine(self.url)
+        with transaction(self.engine) as session:
+            small_county(session)
+            version = raise_version(session, "test", "a layer")
+            items = [Feature(1, "B1", "一区", {}, square(NORTH_WEST))]
+            replace_layer(session, "beats", items, title="警区", public=False, source="t", defects=0, version=version)
+        self.everything, self.west, self.revoked = self.key("all"), self.key(WEST), self.key(COUNTY)
+        with transaction(self.engine) as session:
+            service.revoke_key(session, ADMIN, name=COUNTY, now=session.scalar(text("SELECT now()")))
+
+    def key(self, scope: str) -> str:
+        with transaction(self.engine) as session:
+            role = "commander" if scope == "all" else "reader"
+            return service.add_key(session, ADMIN, name=scope, role=role, scope=scope)
+
+    def rename(self, name: str) -> int:
+        """Publishes another name of the north-western grid."""
+        with transaction(self.engine) as session:
+            version = raise_version(session, "test", name)
+            session.execute(
+                text(
+                    "WITH old AS (UPDATE grid_version SET valid_to = d.published_at, version_to = d.version"
+                    " FROM dataset_version d WHERE d.version = :version AND code = :code AND valid_to IS NULL"
+                    " RETURNING grid_version.*, d.published_at, d.version AS new)"
+                    " INSERT INTO grid_version (county_code, code, name, kind, geometry, valid_from, version_from)"
+                    " SELECT county_code, code, :name, kind, geometry, published_at, new FROM old"
+                ),
+                {"version": version, "code": NORTH_WEST, "name": name},
+            )
+        return version
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    with running_server() as server:
+        server.make_template()
+        made = Installation(server)
+        yield made
+        made.engine.dispose()
+
+
+def locate(lon: float, lat: float, more: str = "") -> str:
+    return f"/api/v1/locate?lon={lon}&lat={lat}{more}"
+
+
+def test_the_map_goes_on_and_comes_back(installation: Installation, folder: Path) -> None:
+    home = folder / "home"
+    with up(home, "--workers", "2", GRIDMAP_DATABASE_URL=installation.url) as server:
+        copy = home / "snapshot" / "keys.json"
+        assert eventually(lambda: copy.exists() and (home / "snapshot" / "manifest.json").exists())
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert installation.everything not in copy.read_text()
+        installation.server.stop()
+        try:
+            _goes_on(server, installation)
+            _keeps_rights(server, installation)
+            _says_so(server)
+            offline = gridmap(home, "locate", *map(repr, at(NORTH_WEST)), GRIDMAP_DATABASE_URL=installation.url)
+            assert (offline.returncode, offline.stdout.splitlines()[0]) == (0, f"{NORTH_WEST} 西北")
+            assert "Going on with the snapshot, version 2" in offline.stderr
+        finally:
+            installation.server.start()
+        assert eventually(lambda: server.get("/readyz").json()["status"] == "ready")
+        version = installation.rename("新名")
+        for _ in range(8):
+            url = locate(*at(NORTH_WEST), f"&min_version={version}")
+            answer = server.get(url, key=installation.everything).json()
+            assert (answer["version"], answer["grid"]["name"]) == (version, "新名")
+        assert "gridmap_degraded 0.0" in server.get("/metrics", key=installation.everything).text
+
+
+def _goes_on(server: Up, installation: Installation) -> None:
+    """From the first request on, in both workers, nothing that is told without a database is refused."""
+    everything = installation.everything
+    for _ in range(6):
+        answer = server.get(locate(*at(NORTH_WEST, 0.25, 0.75)), key=everything)
+        assert (answer.status_code, answer.json()["grid"]["code"]) == (200, NORTH_WEST), answer.text
+        assert answer.json()["group"]["code"] == NORTH_WEST + "01"
+        assert answer.json()["version"] == 2
+    for path in (
+        locate(103.4, 34.5), locate(*at(NORTH_WEST), "&accuracy=50&include=boundary,layers"),
+        "/api/v1/divisions", f"/api/v1/divisions/{TOWNSHIP}?include=outline", f"/api/v1/divisions/{COUNTY}/children",
+        "/api/v1/grids?bbox=103.5,34.5,103.52,34.52", f"/api/v1/grids?within={WEST}", f"/api/v1/grids/{NORTH_WEST}",
+        "/api/v1/layers", "/api/v1/layers/beats", "/api/v1/layers/beats/items",
+    ):  # fmt: skip
+        told = server.get(path, key=everything)
+        assert told.status_code == 200, f"{path}: {told.text}"
+        assert told.json()["version"] == 2
+    grid = server.get(f"/api/v1/grids/{NORTH_WEST}", key=everything).json()
+    assert (grid["properties"]["name"], grid["properties"]["households"]) == ("西北", None)
+    assert grid["properties"]["area_m2"] > 1e6
+    counts = server.get(f"/api/v1/divisions/{COUNTY}", key=everything).json()["counts"]
+    assert (counts["grids"], counts["groups"], counts["villages"], counts["households"]) == (4, 4, 2, None)
+    layers = server.get(locate(*at(NORTH_WEST), "&include=layers"), key=everything).json()["layers"]
+    assert layers == [{"layer": "beats", "code": "B1", "name": "一区", "on_boundary": False}]
+
+
+def _keeps_rights(server: Up, installation: Installation) -> None:
+    place = locate(*at(NORTH_WEST))
+    assert server.get(place).status_code == 401
+    assert server.get(place, key="gm_nobody").status_code == 401
+    assert server.get(place, key=installation.revoked).status_code == 401
+    assert server.get(place, key=installation.west).json()["grid"]["code"] == NORTH_WEST
+    assert server.get(locate(*at(NORTH_EAST)), key=installation.west).json()["outside_scope"] is True
+    assert server.get(f"/api/v1/grids/{NORTH_EAST}", key=installation.west).status_code == 403
+    for path in (
+        f"/api/v1/grids/{NORTH_WEST}/households", f"/api/v1/households/{record_id('H', 1)}",
+        f"{place}&include=officers", f"{place}&include=address", f"{place}&at=2019-01-01T00:00:00Z",
+        f"/api/v1/grids/{NORTH_WEST}/history", "/api/v1/grids?at=2026-01-01T00:00:00Z",
+    ):  # fmt: skip
+        refused = server.get(path, key=installation.everything)
+        assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable"), path
+        assert int(refused.headers["retry-after"]) >= 1
+    assert server.get(f"{place}&min_version=99", key=installation.everything).status_code == 503
+
+
+def _says_so(server: Up) -> None:
+    ready = server.get("/readyz")
+    assert (ready.status_code, ready.json()["status"], ready.json()["version"]) == (200, "degraded", 2)
+    assert ready.json()["since"] is not None
+    page = server.get("/login").text
+    assert 'data-state="snapshot"' in page
+    assert "版本 2" in page
+
+
+def test_fifty_clients_during_a_hundred_publishes(installation: Installation, folder: Path) -> None:
+    """Never an error, never an old version behind `min_version`, never a name of another version than is told."""
+    names: dict[int, str] = {}
+    wrong: list[str] = []
+    over = threading.Event()
+
+    def ask(url: str) -> None:
+        with httpx.Client(trust_env=False, timeout=30, headers={"X-API-Key": installation.everything}) as client:
+            while not over.wait(0.05):
+                wanted = max(names)
+                answer = client.get(f"{url}{locate(*at(NORTH_WEST), f'&min_version={wanted}')}")
+                plain = client.get(f"{url}{locate(*at(NORTH_WEST))}")
+                for told in (answer, plain):
+                    body = told.json()
+                    if told.status_code != 200 or body["grid"]["name"] != names.get(
+                        body["version"], body["grid"]["name"]
+                    ):
+                        wrong.append(told.text)
+                if answer.status_code == 200 and answer.json()["version"] < wanted:
+                    wrong.append(f"{wanted} was asked for: {answer.text}")
+
+    def publish(name: str) -> None:
+        """As a command does: it returns when every worker can read it."""
+        version = installation.rename(name)
+        catch_up(installation.engine, folder / "home" / "snapshot")
+        names[version] = name
+
+    with up(folder / "home", "--workers", "2", GRIDMAP_DATABASE_URL=installation.url) as server:
+        publish("第0版")
+        clients = [threading.Thread(target=ask, args=(server.url,)) for _ in range(50)]
+        for client in clients:
+            client.start()
+        for number in range(1, 101):
+            publish(f"第{number}版")
+        over.set()
+        for client in clients:
+            client.join()
+        assert wrong == []
+        kept = json.loads(gridmap(folder / "home", "snapshot", "info", "--json").stdout)
+        assert kept["files"] < 40
