@@ -14,6 +14,7 @@ from gridmap.api import (
     buildings,
     bulk,
     changesets,
+    contacts,
     convert,
     divisions,
     docs,
@@ -29,6 +30,7 @@ from gridmap.api import (
     metrics,
     nominatim,
     officers,
+    pair_plans,
     posts,
     shelters,
 )
@@ -123,7 +125,7 @@ def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
     for part in (locate, bulk, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
         router.include_router(part.router)
-    for part in (changesets, imports, shelters):
+    for part in (changesets, imports, shelters, pair_plans, contacts):
         router.include_router(part.router)
     router.include_router(address_search.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.

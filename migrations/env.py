@@ -7,6 +7,7 @@ from sqlalchemy.schema import SchemaItem
 import gridmap.access.model
 import gridmap.addresses.model
 import gridmap.contacts.model
+import gridmap.contacts.plans.model
 import gridmap.db.model
 import gridmap.divisions.model
 import gridmap.editing.model

@@ -53,3 +53,12 @@ def narrow(own: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
 
 
 ANONYMOUS = Caller("anonymous", None, "", ())
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names of callers are one person's: ``user:wang`` at the command line is ``cli:wang``.
+
+    >>> same_person("user:wang", "cli:Wang"), same_person("user:wang", "user:li")
+    (True, False)
+    """
+    return one.rpartition(":")[2].casefold() == other.rpartition(":")[2].casefold()

@@ -14,6 +14,7 @@ from gridmap.cli.coverage import coverage_app
 from gridmap.cli.database import db_app
 from gridmap.cli.errors import exit_status, tell
 from gridmap.cli.exchange import export_command, import_command
+from gridmap.cli.pairs import pairs_app
 from gridmap.cli.points import NEGATIVE_NUMBERS, convert, locate
 from gridmap.cli.server import up
 from gridmap.cli.snapshot import snapshot_app
@@ -40,6 +41,7 @@ app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
 app.add_typer(demo.app)
 app.add_typer(changeset_app, name="changeset")
+app.add_typer(pairs_app, name="pairs")
 app.add_typer(coverage_app, name="coverage")
 
 

@@ -1,11 +1,36 @@
 """Tables of officers, contact pairs and responsibilities."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy import ARRAY, CheckConstraint, Date, ForeignKey, ForeignKeyConstraint, Index, String, Text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ColumnElement,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    and_,
+    not_,
+    or_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from gridmap.db.base import Base, CountyCode, DivisionCode, GridCode, Now, RecordId, Small, Words, record_id_check
+from gridmap.db.base import (
+    Base,
+    CountyCode,
+    DivisionCode,
+    GridCode,
+    Now,
+    RecordId,
+    Small,
+    Words,
+    record_id_check,
+    within_codes,
+)
 
 OFFICER_KINDS = ("official", "grid_head", "group_head", "militia", "delegate", "volunteer", "medic")
 """干部, 网格长, 联户长, 民兵, 人大代表与政协委员, 志愿者, 医务人员."""
@@ -49,6 +74,26 @@ class Officer(Base):
         Index("ix_officer_work_address_code", "county_code", "work_address_code"),
         Index("ix_officer_work_code", "work_code", postgresql_ops={"work_code": "varchar_pattern_ops"}),
     )
+
+
+def may_be_used(
+    prefixes: Sequence[str], above: Sequence[str], today: date | ColumnElement[date]
+) -> ColumnElement[bool]:
+    """Officers in office and there today who were born or work within, or were born in a division above, by its code.
+
+    Those a plan for the counties with these prefixes may use. By ix_officer_home_code and ix_officer_work_code.
+    """
+    absent = and_(
+        Officer.absent_from.is_not(None),
+        Officer.absent_from <= today,
+        or_(Officer.absent_to.is_(None), Officer.absent_to >= today),
+    )
+    here = or_(
+        within_codes(Officer.home_code, prefixes),
+        within_codes(Officer.work_code, prefixes),
+        Officer.home_code.in_(above),
+    )
+    return and_(Officer.status == "current", here, not_(absent))
 
 
 class ContactPair(Base):

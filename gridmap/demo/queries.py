@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import AcceptedProblem, Address, AddressAlias, PlaceAlias, WaitingAddress
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
+from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
 from gridmap.db.base import Base
 from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, RecordHistory
 from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
@@ -25,6 +26,7 @@ from gridmap.preplans.model import Shelter
 
 FACT = "demo"
 _BY_COUNTY: tuple[type[Base], ...] = (
+    PairPlanPair, PairPlanFormer, PairPlan, PairRule,
     ContactPair, Responsibility, Shelter, Officer, Household, Building, AcceptedProblem, AddressAlias, WaitingAddress,
     Address, GroupLineage, GridLineage, HouseholdGroupVersion, HouseholdGroup, GridVersion, Grid, ChangesetGrid,
     Changeset, IdCounter, RecordHistory, Event,

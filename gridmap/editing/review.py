@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.access import audit
 from gridmap.access.audit import Actor
+from gridmap.access.caller import same_person
 from gridmap.db.locks import lock_villages
 from gridmap.db.versions import time_of
 from gridmap.editing import queries
@@ -114,15 +115,6 @@ def first_load(session: Session, actor: Actor, title: str, content: Sequence[Pro
     write_content(session, changeset, content)
     changeset.reason = "first load"
     return _publish(session, actor, changeset)
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two names of callers are one person's: ``user:wang`` at the command line is ``cli:wang``.
-
-    >>> same_person("user:wang", "cli:Wang"), same_person("user:wang", "user:li")
-    (True, False)
-    """
-    return one.rpartition(":")[2].casefold() == other.rpartition(":")[2].casefold()
 
 
 def _publish(session: Session, actor: Actor, changeset: Changeset) -> int:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Text, and_, func, literal, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address, AddressAlias, lies_within
-from gridmap.contacts.model import ContactPair, Officer, Responsibility
+from gridmap.contacts.model import ContactPair, Officer, Responsibility, may_be_used
 from gridmap.db.base import SRID, holds, within_codes
 from gridmap.grids.model import HouseholdGroup, HouseholdGroupVersion
 from gridmap.households.model import Building, Household
@@ -92,14 +92,9 @@ def households(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple
 
 
 def officers(session: Session, prefixes: Sequence[str], above: Sequence[str]) -> Sequence[Row[Any, Any, Any, Any, Any]]:
-    """Officers in office whose home or work lies within, or whose home is one of some divisions above; by id."""
+    """Officers that a plan may use today; by id."""
     stmt = select(Officer.id, Officer.home_code, Officer.capacity, Officer.kind, Officer.unit).where(
-        Officer.status == "current",
-        or_(
-            within_codes(Officer.home_code, prefixes),
-            within_codes(Officer.work_code, prefixes),
-            Officer.home_code.in_(above),
-        ),
+        may_be_used(prefixes, above, func.current_date())
     )
     return session.execute(stmt.order_by(Officer.id)).all()
 

@@ -1,0 +1,120 @@
+"""Routes of who looks after whom: of a household, of an officer, at a place; and of pairs asked for or forbidden."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy.orm import Session
+
+from gridmap.access.audit import Actor
+from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.households import HouseholdId
+from gridmap.api.officers import OfficerId, day_of
+from gridmap.api.params import PointDep
+from gridmap.api.security import ActorDep, NowDep, UnmaskingDep
+from gridmap.contacts.plans import answers, wishes
+from gridmap.contacts.plans.answers import Contact
+from gridmap.contacts.plans.schema import (
+    ContactOut,
+    ContactsAt,
+    EffectOut,
+    HouseholdContacts,
+    HouseOut,
+    LookedAfterOut,
+    OfficerHouseholds,
+    RuleAsked,
+    RuleList,
+    RuleOut,
+)
+from gridmap.contacts.schema import OfficerOut
+from gridmap.db.versions import current_version
+from gridmap.errors import NotFound
+from gridmap.households.schema import HouseholdOut
+from gridmap.households.service import HouseholdRecord
+
+router = APIRouter(tags=["contacts"])
+
+
+@router.get("/contacts/at")
+def contacts_at(point: PointDep, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep) -> ContactsAt:
+    """Who looks after the nearest house: the family, its first contact and its back-up, masked, and how far it is."""
+    found = answers.contacts_at(session, actor, point.lon, point.lat, unmasking)
+    houses = [] if found is None else [_house(*told) for told in found.households]
+    return ContactsAt(
+        version=current_version(session),
+        lon=point.lon,
+        lat=point.lat,
+        distance_m=None if found is None else found.distance_m,
+        household=houses[0].household if houses else None,
+        contacts=houses[0].contacts if houses else [],
+        others=houses[1:],
+    )
+
+
+@router.get("/households/{household_id}/contacts")
+def household_contacts(
+    household_id: HouseholdId, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep
+) -> HouseholdContacts:
+    """Who looks after a household, by rank and with the reason, masked unless unmasking is asked for. Audited."""
+    household, contacts = answers.household_contacts(session, actor, household_id, unmasking)
+    house = _house(household, contacts)
+    return HouseholdContacts(version=current_version(session), household=house.household, contacts=house.contacts)
+
+
+@router.get("/officers/{officer_id}/households")
+def officer_households(
+    officer_id: OfficerId, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep
+) -> OfficerHouseholds:
+    """Whom an officer looks after, first contacts first, masked unless unmasking is asked for. Audited."""
+    officer, found = answers.officer_households(session, actor, officer_id, unmasking)
+    return OfficerHouseholds(
+        version=current_version(session),
+        officer=OfficerOut.model_validate(officer),
+        households=[LookedAfterOut.model_validate(household) for household in found],
+    )
+
+
+@router.get("/households/{household_id}/pair-rules")
+def list_rules(household_id: HouseholdId, session: SessionDep, actor: ActorDep) -> RuleList:
+    """The officers that were asked for or forbidden as contacts of a household."""
+    return _rules(session, actor, household_id)
+
+
+@router.post("/households/{household_id}/pair-rules", status_code=201)
+def set_rule(household_id: HouseholdId, asked: RuleAsked, session: SessionDep, actor: ActorDep) -> RuleList:
+    """Asks for an officer as first contact, or forbids him; every plan respects it."""
+    wishes.set_rule(session, actor, household_id, asked.officer, asked.kind, asked.why)
+    return _rules(session, actor, household_id)
+
+
+@router.delete("/households/{household_id}/pair-rules/{officer_id}", status_code=204)
+def drop_rule(household_id: HouseholdId, officer_id: OfficerId, session: SessionDep, actor: ActorDep) -> Response:
+    """Takes a rule away."""
+    if not wishes.drop_rule(session, actor, household_id, officer_id):
+        raise NotFound(f"There is no rule about {household_id} and {officer_id}.")
+    return Response(status_code=204)
+
+
+@router.get("/households/{household_id}/contact-effect")
+def contact_effect(
+    household_id: HouseholdId,
+    officer: Annotated[str, Query(pattern=r"^P[0-9]{14}$", description="The officer to be its first contact.")],
+    session: SessionDep,
+    actor: ActorDep,
+    now: NowDep,
+    settings: SettingsDep,
+) -> EffectOut:
+    """What would change if an officer became a household's first contact; nothing is written."""
+    today = day_of(now, settings.timezone)
+    return EffectOut.model_validate(wishes.effect_of(session, actor, household_id, officer, today))
+
+
+def _rules(session: Session, actor: Actor, household_id: str) -> RuleList:
+    found = wishes.list_rules(session, actor, household_id)
+    return RuleList(household=household_id, rules=[RuleOut.model_validate(rule) for rule in found])
+
+
+def _house(household: HouseholdRecord, contacts: list[Contact]) -> HouseOut:
+    return HouseOut(
+        household=HouseholdOut.model_validate(household),
+        contacts=[ContactOut.model_validate(contact) for contact in contacts],
+    )

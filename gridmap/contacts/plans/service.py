@@ -1,0 +1,365 @@
+"""Making, reading, applying and undoing plans of contact pairs. Nothing commits."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from gridmap.access import audit
+from gridmap.access.audit import Actor
+from gridmap.access.caller import Caller, same_person
+from gridmap.contacts.plans import queries
+from gridmap.contacts.plans.inputs import Inputs, changed_since, packed, read_inputs
+from gridmap.contacts.plans.model import PairPlan, PairPlanPair
+from gridmap.contacts.solve.plan import Solved, solve
+from gridmap.contacts.solve.problem import UNKNOWN_M
+from gridmap.contacts.solve.reasons import MISSED, NO_BACKUP
+from gridmap.db.versions import append_event, current_version
+from gridmap.divisions import service as divisions
+from gridmap.errors import Conflict, FieldError, Forbidden, NotFound, StaleBase
+
+SOLVED_AT_ONCE = 40_000
+"""Plans for more households than this are solved by a process of their own, so that nobody waits for an answer."""
+_NAMED = 20
+_SHEET = 1000
+
+
+class WrongPlanStatus(Conflict):
+    """The plan is not where this step begins."""
+
+    code = "wrong_status"
+
+
+class OwnPlan(Forbidden):
+    """Nobody applies a plan that he made himself."""
+
+    code = "own_plan"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRecord:
+    """A plan without its pairs."""
+
+    id: int
+    within: str
+    from_scratch: bool
+    status: str
+    author: str
+    created_at: datetime
+    version: int
+    progress: str | None
+    failure: str | None
+    certificate: dict[str, Any] | None
+    missed: list[dict[str, Any]]
+    applied_at: datetime | None
+    applied_by: str | None
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPair:
+    """One pair of a plan."""
+
+    household: str
+    officer: str
+    rank: int
+    tier: int
+    distance_m: int | None
+    reason: str
+    reason_en: str
+    former: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerChange:
+    """Whom an officer gains and loses at a rank."""
+
+    officer: str
+    rank: int
+    gained: int
+    lost: int
+    gains: list[str]
+    loses: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The change sheet: how many pairs change, and the first thousand of them by household and by officer."""
+
+    first_contacts: int
+    back_ups: int
+    replaced: int
+    pairs: list[PlannedPair]
+    officers: list[OfficerChange]
+
+
+def open_plan(session: Session, actor: Actor, within: str, *, from_scratch: bool) -> tuple[int, bool]:
+    """A plan to be solved: its id, and whether it is small enough to be solved at once.
+
+    Raises NotFound for an unknown division, Forbidden outside the caller's scope.
+    """
+    prefixes = _check_scope(session, actor.caller, within)
+    plan = PairPlan(
+        county_code=prefixes[0][:6],
+        within=within,
+        from_scratch=from_scratch,
+        author=actor.caller.name,
+        version=current_version(session),
+    )
+    session.add(plan)
+    session.flush()
+    audit.record(session, actor, "pair_plan.make", [subject(plan.id), within])
+    return plan.id, queries.count_households(session, prefixes) <= SOLVED_AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a plan is solved from, read in one transaction; solving needs none."""
+
+    plan_id: int
+    inputs: Inputs
+
+    def solve(self, say: Callable[[str], None]) -> Solved:
+        """The pairs and their proof."""
+        return solve(self.inputs.problem, say)
+
+
+def prepare(session: Session, plan_id: int, today: date) -> Prepared:
+    """Reads what a plan is solved from. Raises WrongPlanStatus for one that was solved."""
+    plan = _get(session, plan_id)
+    _expect(plan, "solving")
+    return Prepared(plan_id, read_inputs(session, plan.within, today, from_scratch=plan.from_scratch))
+
+
+def store(session: Session, prepared: Prepared, solved: Solved) -> None:
+    """Writes a solved plan: pairs, certificate, and the fingerprint of what it was made from."""
+    plan = _get(session, prepared.plan_id, lock=True)
+    _expect(plan, "solving")
+    inputs = prepared.inputs
+    queries.copy_pairs(session, _rows(plan, inputs, solved))
+    plan.missed = _missed(inputs, solved)
+    plan.certificate = {**solved.certificate, "dropped_rules": inputs.dropped_rules}
+    plan.inputs = packed(inputs.marks)
+    plan.status, plan.progress = "ready", None
+    session.flush()
+    append_event(session, "pair_plan.ready", {"plan": plan.id, "within": plan.within}, county_code=plan.county_code)
+
+
+def solve_plan(session: Session, plan_id: int, today: date, say: Callable[[str], None] = lambda _: None) -> None:
+    """Reads, solves and stores in one transaction."""
+    say("reading the registers")
+    prepared = prepare(session, plan_id, today)
+    store(session, prepared, prepared.solve(say))
+
+
+def note_progress(session: Session, plan_id: int, progress: str | None, failure: str | None = None) -> None:
+    """Writes how far the solving of a plan is, or why it failed."""
+    plan = _get(session, plan_id, lock=True)
+    plan.progress, plan.failure = progress, failure
+    if failure is not None and plan.status == "solving":
+        plan.status = "failed"
+    session.flush()
+
+
+def get_plan(session: Session, caller: Caller, plan_id: int) -> PlanRecord:
+    """One plan. Raises NotFound, and Forbidden outside the caller's scope."""
+    plan = _get(session, plan_id)
+    _check_scope(session, caller, plan.within)
+    return _record(plan)
+
+
+def list_plans(session: Session, caller: Caller, *, before: int | None, limit: int) -> list[PlanRecord]:
+    """The plans within the caller's scope, the newest first."""
+    found = queries.list_plans(session, before=before, limit=limit)
+    return [_record(plan) for plan in found if caller.covers(plan.within) or caller.covers(plan.county_code)]
+
+
+def list_pairs(session: Session, actor: Actor, plan_id: int) -> list[PlannedPair]:
+    """All pairs of a plan by household and rank, audited. Raises NotFound, Forbidden outside the caller's scope."""
+    get_plan(session, actor.caller, plan_id)
+    audit.record(session, actor, "pair_plan.read", [subject(plan_id)])
+    return [_planned(pair) for pair in queries.plan_pairs(session, plan_id)]
+
+
+def get_sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
+    """Who gains and loses whom, audited. Raises NotFound, Forbidden outside the caller's scope."""
+    get_plan(session, actor.caller, plan_id)
+    counts = {rank: (changed, replaced) for rank, changed, replaced in queries.change_counts(session, plan_id)}
+    pairs = [_planned(pair) for pair in queries.changed_pairs(session, plan_id, _SHEET)]
+    officers = [
+        OfficerChange(officer, rank, gained, lost, sorted(gains or [])[:_NAMED], sorted(loses or [])[:_NAMED])
+        for officer, rank, gained, lost, gains, loses in queries.officer_changes(session, plan_id, _SHEET)
+    ]
+    audit.record(session, actor, "pair_plan.sheet", [subject(plan_id), *sorted({pair.household for pair in pairs})])
+    return Sheet(
+        first_contacts=counts.get(1, (0, 0))[0],
+        back_ups=counts.get(2, (0, 0))[0],
+        replaced=sum(replaced for _, replaced in counts.values()),
+        pairs=pairs,
+        officers=officers,
+    )
+
+
+def apply_plan(session: Session, actor: Actor, plan_id: int, today: date) -> tuple[int, int]:
+    """Makes a plan true in one transaction: how many pairs went and came.
+
+    Raises OwnPlan for the author, WrongPlanStatus, and StaleBase that names what changed in the registers since.
+    """
+    queries.lock_pairs(session)
+    plan = _get(session, plan_id, lock=True)
+    prefixes = _check_scope(session, actor.caller, plan.within)
+    _expect(plan, "ready")
+    if same_person(plan.author, actor.caller.name):
+        raise OwnPlan("A plan is applied by a second person, never by who made it.")
+    _refuse_stale(session, plan, today)
+    former, put = queries.replace_pairs(session, plan, prefixes)
+    plan = _get(session, plan_id)
+    plan.applied_at, plan.applied_by = queries.now(session), actor.caller.name
+    plan.status = "applied"
+    _tell(session, actor, plan, "pair_plan.apply")
+    return former, put
+
+
+def undo_plan(session: Session, actor: Actor, plan_id: int | None = None) -> int:
+    """Restores the pairs that a plan took away, that of the plan applied last when none is named; returns its id.
+
+    Raises WrongPlanStatus for one that does not stand, StaleBase when its pairs were changed again since.
+    """
+    queries.lock_pairs(session)
+    wanted = plan_id if plan_id is not None else queries.last_applied(session)
+    if wanted is None:
+        raise WrongPlanStatus("No plan stands applied: there is nothing to undo.")
+    plan = _get(session, wanted, lock=True)
+    _check_scope(session, actor.caller, plan.within)
+    _expect(plan, "applied")
+    moved = queries.moved_since(session, plan.id, _NAMED)
+    if moved:
+        raise StaleBase(
+            f"Pairs of plan {plan.id} were changed again since: {', '.join(moved)}. Undo what came after it first.",
+            errors=[FieldError(household, "its pairs changed since", "changed") for household in moved],
+        )
+    queries.restore_pairs(session, plan.id)
+    plan.undone_at, plan.undone_by = queries.now(session), actor.caller.name
+    plan.status = "undone"
+    _tell(session, actor, plan, "pair_plan.undo")
+    return plan.id
+
+
+def subject(plan_id: int) -> str:
+    """What the audit calls a plan."""
+    return f"pair-plan:{plan_id}"
+
+
+def as_document(record: PlanRecord, pairs: Sequence[PlannedPair]) -> dict[str, Any]:
+    """A plan as a file: the same content as over HTTP."""
+    return {
+        "id": record.id,
+        "version": record.version,
+        "within": record.within,
+        "status": record.status,
+        "pairs": [asdict(pair) for pair in pairs],
+        "missed": record.missed,
+        "without_backup": without_backup(pairs),
+        "certificate": record.certificate,
+    }
+
+
+def _refuse_stale(session: Session, plan: PairPlan, today: date) -> None:
+    now = read_inputs(session, plan.within, today, from_scratch=plan.from_scratch)
+    changed = changed_since(plan.inputs or b"", now.marks)
+    told = [f"{len(ids)} {kind} ({', '.join(ids[:_NAMED])})" for kind, ids in changed.items() if ids]
+    if told:
+        raise StaleBase(
+            f"The registers have moved on since plan {plan.id} was made: {' and '.join(told)}. Make a new plan.",
+            errors=[
+                FieldError(name, "changed since the plan was made", "changed")
+                for ids in changed.values()
+                for name in ids[:_NAMED]
+            ],
+        )
+
+
+def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[object, ...]]:
+    pairs = solved.pairs
+    columns = zip(
+        pairs.household.tolist(),
+        pairs.officer.tolist(),
+        pairs.rank.tolist(),
+        pairs.tier.tolist(),
+        pairs.metres.tolist(),
+        pairs.reason.zh,
+        pairs.reason.en,
+        strict=True,
+    )
+    for household, officer, rank, tier, metres, zh, en in columns:
+        name = inputs.households[household]
+        yield (
+            *(name[1:7], plan.id, name, rank, inputs.officers[officer], tier),
+            None if metres >= UNKNOWN_M else metres,
+            *(zh, en, inputs.pairs.get((name, rank))),
+        )
+
+
+def _missed(inputs: Inputs, solved: Solved) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for household, kind in sorted(solved.missed.items()):
+        zh, en = MISSED[kind]
+        name = inputs.households[household]
+        former = inputs.pairs.get((name, 1))
+        found.append({"household": name, "reason": zh, "reason_en": en, "kind": kind, "former": former})
+    return found
+
+
+def without_backup(pairs: Sequence[PlannedPair]) -> list[dict[str, str]]:
+    """The households that have a first contact and nobody second, with the reason."""
+    covered = {pair.household for pair in pairs if pair.rank == 2}
+    alone = [pair.household for pair in pairs if pair.rank == 1 and pair.household not in covered]
+    return [{"household": name, "reason": NO_BACKUP[0], "reason_en": NO_BACKUP[1]} for name in alone]
+
+
+def _tell(session: Session, actor: Actor, plan: PairPlan, action: str) -> None:
+    session.flush()
+    audit.record(session, actor, action, [subject(plan.id), plan.within])
+    payload = {"plan": plan.id, "within": plan.within, "status": plan.status}
+    append_event(session, action, payload, county_code=plan.county_code)
+
+
+def _check_scope(session: Session, caller: Caller, within: str) -> tuple[str, ...]:
+    """The prefixes of a division, all of which the caller's scope must cover."""
+    prefixes = divisions.prefixes_within(session, within)
+    if not prefixes or not all(caller.covers(prefix) for prefix in prefixes):
+        raise Forbidden("This lies outside the scope that was granted.")
+    return prefixes
+
+
+def _get(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan:
+    plan = queries.find_plan(session, plan_id, lock=lock)
+    if plan is None:
+        raise NotFound(f"There is no plan {plan_id}.")
+    return plan
+
+
+def _expect(plan: PairPlan, status: str) -> None:
+    if plan.status != status:
+        raise WrongPlanStatus(f"Plan {plan.id} is {plan.status}, not {status}.")
+
+
+def _record(plan: PairPlan) -> PlanRecord:
+    names = set(PlanRecord.__slots__) - {"missed"}
+    return PlanRecord(**{name: getattr(plan, name) for name in names}, missed=plan.missed or [])
+
+
+def _planned(pair: PairPlanPair) -> PlannedPair:
+    return PlannedPair(
+        household=pair.household_id,
+        officer=pair.officer_id,
+        rank=pair.rank,
+        tier=pair.tier,
+        distance_m=pair.distance_m,
+        reason=pair.reason,
+        reason_en=pair.reason_en,
+        former=pair.former_officer_id,
+    )
