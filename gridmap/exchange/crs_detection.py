@@ -72,13 +72,17 @@ class CrsDecision:
 def number_class(x: float, y: float) -> str:
     """Numbers of one class are read alike: `degrees`, `prefixed 34` (an easting with its zone), `metres`, `unknown`.
 
+    Degrees whose second number can be no latitude are a class of their own: in a table some rows may be swapped.
+
     >>> number_class(103.5, 34.6), number_class(34638270.3, 3830095.6), number_class(3830095.6, 35363034.2)
     ('degrees', 'prefixed 34', 'prefixed 35')
+    >>> number_class(34.6, 103.5)
+    'degrees, north first'
     >>> number_class(638270.3, 3830095.6), number_class(5.0, 1e9)
     ('metres', 'unknown')
     """
     if abs(x) <= 180 and abs(y) <= 180:
-        return DEGREES
+        return DEGREES if abs(y) <= 90 else f"{DEGREES}, north first"
     zone = _zone(x, y) or _zone(y, x)
     if zone:
         return f"{PREFIXED} {zone}"
@@ -118,7 +122,7 @@ def _as_asked(asked: str, shapes: Sequence[Placed], ground: Ground, x: FloatArra
     ways = [Reading(crs, swapped=swapped, packed=packed) for swapped in (False, True)]
     good = [way for way in ways if np.isfinite(way.lonlat(x, y)[0]).mean() > 0.5 and _axes_plausible(way, x, y)]
     if not good:
-        message = f"numbers such as {x[0]:.10g}, {y[0]:.10g} are not in {asked}"
+        message = f"numbers such as {x[0]:.10g}, {y[0]:.10g} are not in {asked}{_zone_told(x[0], y[0])}"
         raise InvalidInput(f"crs: {message}", errors=[FieldError("crs", message, "wrong_crs")])
     weighed = [Candidate(way, "asked for", ground.misfit(shapes, way.lonlat)) for way in good]
     chosen = _choose(weighed)
@@ -159,10 +163,21 @@ def _zone(easting: float, northing: float) -> int | None:
     return int(zone) if inside and (13 <= zone <= 23 or 25 <= zone <= 45) else None
 
 
+def _zone_told(x: float, y: float) -> str:
+    """A word about the zone in front of an easting, for who has chosen another one."""
+    zone = _zone(x, y) or _zone(y, x)
+    return "" if zone is None else f"; the 8-digit easting begins with zone {zone}, which is EPSG:{_zone_code(zone)}"
+
+
+def _zone_code(zone: int) -> int:
+    """The EPSG code of CGCS2000 Gauss-Krüger with this zone in front of its eastings."""
+    return 4513 + zone - 25 if zone >= 25 else 4491 + zone - 13
+
+
 def _candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabular: bool) -> list[Candidate]:
     """Readings that the numbers allow, the preferred one first."""
     kind = number_class(float(np.median(x)), float(np.median(y)))
-    if kind == DEGREES:
+    if kind.startswith(DEGREES):
         return _degree_candidates(x, y, said, tabular=tabular)
     found: list[Candidate] = []
     swapped = bool(np.median(np.abs(y)) > np.median(np.abs(x))) if kind.startswith(PREFIXED) else _north_first(x, y)
@@ -170,7 +185,7 @@ def _candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabular: bool
         found.append(Candidate(Reading(said, swapped=swapped), "the file says so, and the numbers fit", certain=True))
     if kind.startswith(PREFIXED):
         zone = int(kind.split()[1])
-        code = 4513 + zone - 25 if zone >= 25 else 4491 + zone - 13
+        code = _zone_code(zone)
         width = "3°" if zone >= 25 else "6°"
         found.append(
             _metric(code, f"the 8-digit easting begins with {zone}, a zone of {width}", swapped=swapped, certain=True)

@@ -283,3 +283,14 @@ def test_a_failed_import_leaves_nothing(county: Session, tmp_path: Path) -> None
     with pytest.raises(InvalidInput, match="can't be imported"):
         run(county, "secrets", tmp_path / "a.csv")
     assert current_version(county) == before
+
+
+def test_rows_with_latitude_first_among_others_are_turned_and_told(county: Session, tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    rows = ("小学,100,103.485,34.515", "中学,200,34.515,103.486", "礼堂,300,103.487,34.515")
+    path.write_text("\n".join(["名称,容纳人数,经度,纬度", *rows]), encoding="utf-8")
+    report = run(county, "shelters", path)
+    assert report.counts() == {"loaded": 3, "unchanged": 0, "rejected": 0}
+    assert [(use.rows, use.decision.reading.swapped) for use in report.detected[0].crs] == [(2, False), (1, True)]
+    points = sorted(shelter.point.x for shelter in shelters.in_villages(county, [WEST]))
+    assert points == [103.485, 103.486, 103.487]
