@@ -45,16 +45,17 @@ def measure(ground: Ground) -> Sequence[Table]:
 
 
 def _paths(grids: Sequence[GridRecord]) -> list[str]:
+    return [f"/api/v1/locate?lon={lon!r}&lat={lat!r}" for lon, lat in random_points(grids, 4000)]
+
+
+def random_points(grids: Sequence[GridRecord], count: int) -> list[tuple[float, float]]:
+    """Points inside grids, as many in each."""
     chance = random.Random(_SEED)
-    return [f"/api/v1/locate?lon={point.x!r}&lat={point.y!r}" for point in _points(grids, chance, 4000)]
-
-
-def _points(grids: Sequence[GridRecord], chance: random.Random, count: int) -> list[shapely.Point]:
-    points: list[shapely.Point] = []
+    points: list[tuple[float, float]] = []
     while len(points) < count:
         geometry = chance.choice(grids).geometry
         west, south, east, north = geometry.bounds
         point = shapely.Point(chance.uniform(west, east), chance.uniform(south, north))
         if geometry.contains(point):
-            points.append(point)
+            points.append((point.x, point.y))
     return points

@@ -1,11 +1,14 @@
 """The peers that a server is measured beside: a bare answer, FastAPI's, and FastAPI in front of one PostGIS query."""
 
+import io
 import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+import pyarrow as pa
+import pyarrow.csv
+from fastapi import FastAPI, Request, Response
 from psycopg_pool import ConnectionPool
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +35,29 @@ def fastapi_hello() -> FastAPI:
     @app.get("/api/v1/locate")
     async def hello() -> dict[str, str]:
         return {"hello": "world"}
+
+    return app
+
+
+def echo() -> FastAPI:
+    """FastAPI with two routes that send back the table they were sent: as it is, or read and written by pyarrow."""
+    app = FastAPI()
+
+    @app.post("/echo")
+    async def back(request: Request) -> Response:
+        return Response(await request.body(), media_type=request.headers["content-type"])
+
+    @app.post("/parsed")
+    async def parsed(request: Request) -> Response:
+        body, kind = await request.body(), request.headers["content-type"]
+        sink = io.BytesIO()
+        if kind == "text/csv":
+            pa.csv.write_csv(pa.csv.read_csv(io.BytesIO(body)), sink)
+        else:
+            table = pa.ipc.open_stream(body).read_all()
+            with pa.ipc.new_stream(sink, table.schema) as writer:
+                writer.write_table(table)
+        return Response(sink.getvalue(), media_type=kind)
 
     return app
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridmap.bench import locate
+from gridmap.bench import bulk, bulk_http, locate, scale
 from gridmap.bench.ground import Ground, Say, bench_ground
 from gridmap.bench.report import Table, write_section
 from gridmap.errors import FieldError, InvalidInput
@@ -12,8 +12,14 @@ Topic = Callable[[Ground], Sequence[Table]]
 
 TOPICS: dict[str, Topic] = {
     "locate": locate.measure,
+    "bulk": bulk.measure,
+    "bulk-http": bulk_http.measure,
+    "scale": scale.measure,
 }
 """In the order in which they are measured. A topic is a module here whose `measure` returns its tables."""
+
+PAGES = {"scale": "scale.md"}
+"""Topics whose tables stand on a page of their own, beside the page of all others."""
 
 
 def run(page: Path, say: Say, only: Sequence[str] = ()) -> None:
@@ -27,7 +33,7 @@ def run(page: Path, say: Say, only: Sequence[str] = ()) -> None:
         for name, measure in TOPICS.items():
             if name in (only or TOPICS):
                 say(f"measuring {name}")
-                write_section(page, name, measure(ground), ground.versions())
+                write_section(page.with_name(PAGES.get(name, page.name)), name, measure(ground), ground.versions())
 
 
 def _check_known(topics: Sequence[str]) -> None:

@@ -3,11 +3,12 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from gridmap.api.params import parse_instant
+from gridmap.cli.locate_file import FileRequest, locate_table
 from gridmap.cli.session import command_session
 from gridmap.db.versions import current_version
 from gridmap.errors import InvalidInput, NotFound
@@ -28,14 +29,36 @@ NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 
 
 def locate(
-    lon: X,
-    lat: Y,
+    lon: Annotated[float | None, typer.Argument(metavar="LON", help="Longitude or easting.")] = None,
+    lat: Annotated[float | None, typer.Argument(metavar="LAT", help="Latitude or northing.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="A CSV or Parquet of points instead; with --engine dask a folder.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where its rows go, each with grid_code and grid_status.")] = None,
+    x: Annotated[str, typer.Option(help="The column of the longitude or easting.")] = "lon",
+    y: Annotated[str, typer.Option(help="The column of the latitude or northing.")] = "lat",
+    layer: Annotated[str | None, typer.Option(help="A reference layer instead of the grids, for a file.")] = None,
+    engine: Annotated[Literal["dask"] | None, typer.Option(help="Many processes, or many machines.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="tcp://HOST:PORT of a Dask cluster; else one here.")] = None,
     crs: Annotated[str, typer.Option(help="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
     at: Annotated[str | None, typer.Option(help="A past time, such as 2026-11-22T02:40:00+08:00.")] = None,
     snapshot: Annotated[Path | None, typer.Option(help="A file of `gridmap snapshot export`: no database.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Says which grid a point lies in."""
+    """Says which grid a point lies in; with --file, of every row of a table, which comes back whole in --out.
+
+    The exit status is 1 when rows of a table hold no point that can be read; they come back as `invalid`.
+    """
+    if file is not None:
+        if out is None or lon is not None:
+            raise typer.BadParameter("--file wants --out, and no point beside it")
+        request = FileRequest(
+            file, out, x, y, crs, None if at is None else parse_instant("at", at), layer, snapshot, engine, scheduler,
+            as_json,
+        )  # fmt: skip
+        raise typer.Exit(locate_table(request))
+    if lon is None or lat is None:
+        raise typer.BadParameter("LON and LAT are wanted, or --file IN --out OUT")
     point = point_to_lonlat(Crs.parse(crs), lon, lat)
     instant = None if at is None else parse_instant("at", at)
     answer = _answer(point, instant, snapshot)

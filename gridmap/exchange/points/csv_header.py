@@ -10,6 +10,7 @@ from gridmap.exchange.encoding import Encoding, asked_encoding, detect
 _DELIMITERS = (",", ";", "\t", "|")
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 20
+_SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def parse_header(line: bytes, sample: bytes, x: str, y: str, charset: str | None
 
 
 def _encoding(sample: bytes, charset: str | None) -> Encoding:
+    # Character by character in Python: a megabyte of Chinese would take a second.
+    sample = sample[:_SAMPLE]
     # By whole lines: the last may be cut in the middle of a character.
     found = asked_encoding(charset) if charset else detect([sample[: sample.rfind(b"\n") + 1] or sample])
     if found.name not in {"utf-8", "utf-8-sig", "gb18030", "ascii"}:

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +24,7 @@ SEPARATOR = ";"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _SAMPLE = 1 << 16
 """So much is waited for, to tell the encoding by more than the header."""
+_TOO_LONG = f"a row is longer than {LONGEST_ROW >> 20} MiB"
 _NO_LISTS = np.zeros(1, np.int64)
 
 
@@ -46,16 +49,18 @@ class CsvPoints:
         encoding = "utf-8" if self._header is None else self._header.encoding
         return f"text/csv; charset={encoding.removesuffix('-sig')}"
 
-    def feed(self, data: bytes, *, last: bool = False) -> list[bytes | memoryview]:
+    def feed(self, data: bytes, *, last: bool = False, head: bool = False) -> list[bytes | memoryview]:
         """What comes back for the rows that are whole by now; all of them with `last`.
+
+        With `head` this is just the header, in the encoding that was told; what follows need not stand behind it.
 
         Raises InvalidInput for a header without the columns, and for a row longer than LONGEST_ROW.
         """
         data, self._rest = self._rest + data, b""
         made: list[bytes | memoryview] = []
         if self._header is None:
-            size = first_row_size(data) if last or len(data) >= _SAMPLE else None
-            if size is None and not last and len(data) < LONGEST_ROW:
+            size = first_row_size(data) if last or head or len(data) >= _SAMPLE else None
+            if size is None and not last and not head and len(data) < LONGEST_ROW:
                 self._rest = data
                 return []
             size = size or len(data)
@@ -76,7 +81,7 @@ class CsvPoints:
         rows = _room(int(np.count_nonzero(data == kernels.NEWLINE)) + 1)
         count, end = kernels.read_rows(data, len(data), int(last), self._layout, rows)
         if end < 0:
-            raise InvalidInput(f"a row is longer than {LONGEST_ROW >> 20} MiB")
+            raise InvalidInput(_TOO_LONG)
         for row in np.flatnonzero(rows.kind[:count] == ODD).tolist():
             first, last_x, first_y, last_y = rows.fields[row].tolist()
             rows.x[row] = _odd_number(data[first:last_x].tobytes())
@@ -84,6 +89,21 @@ class CsvPoints:
         answers = self._locator.locate(rows.x[:count], rows.y[:count])
         self.counts.add(answers.status[rows.kind[:count] != BLANK])
         return end, self._writer.rows(data, rows, count, end, answers)
+
+
+def walk_rows(pieces: Iterable[bytes], header: CsvHeader) -> Iterator[tuple[int, int]]:
+    """For what comes behind a header, piece by piece, how far whole rows have gone and how many there were since."""
+    layout = Layout(ord(header.delimiter), len(header.names), header.x, header.y)
+    rest, passed = b"", 0
+    for piece in chain(pieces, [b""]):
+        data = np.frombuffer(rest + piece, np.uint8)
+        rows = _room(int(np.count_nonzero(data == kernels.NEWLINE)) + 1)
+        count, end = kernels.read_rows(data, len(data), int(not piece), layout, rows)
+        if end < 0:
+            raise InvalidInput(_TOO_LONG)
+        passed += end
+        rest = data[end:].tobytes()
+        yield passed, int(np.count_nonzero(rows.kind[:count] != BLANK))
 
 
 def _odd_number(field: bytes) -> float:
