@@ -45,6 +45,7 @@ from gridmap.api.pages import changesets as changeset_pages
 from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
 from gridmap.api.pages import imports as import_pages
+from gridmap.api.pages import upkeep as upkeep_pages
 from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
@@ -109,7 +110,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_api_v1())
     app.include_router(geocoder.router)
     app.include_router(nominatim.router)
-    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages):
+    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages, upkeep_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)

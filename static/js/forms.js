@@ -66,9 +66,15 @@ export function valuesOf(form, changedOnly) {
   const values = {};
   for (const field of fieldsOf(form)) {
     if (field.type === "radio" && !(/** @type {HTMLInputElement} */ (field).checked)) continue;
-    if (!changedOnly || field.hasAttribute("data-always") || isChanged(field)) values[field.name] = valueOf(field);
+    if (!changedOnly || field.hasAttribute("data-always") || isChanged(field) || isNeeded(field)) values[field.name] = valueOf(field);
   }
   return values;
+}
+
+/** Longitude and latitude go together: when one was changed. @param {Field} field */
+function isNeeded(field) {
+  const other = field.dataset.with ? field.form?.elements.namedItem(field.dataset.with) : null;
+  return other instanceof HTMLInputElement && isChanged(other);
 }
 
 /** @param {Field} field */
@@ -186,3 +192,18 @@ function labelOf(field) {
 function text(value) {
   return value === null || value === undefined ? "" : String(value);
 }
+
+/** The officers of a township to choose from, asked for when somebody comes to the field. */
+document.addEventListener("focusin", async (event) => {
+  const field = event.target;
+  if (!(field instanceof HTMLInputElement) || !field.dataset.officers || field.hasAttribute("list")) return;
+  const list = h("datalist", { id: `officers-${field.dataset.officers}` });
+  field.setAttribute("list", list.id);
+  field.after(list);
+  try {
+    const { officers } = await get(`/api/v1/officers?within=${field.dataset.officers}&limit=1000`);
+    list.append(...officers.map((/** @type {any} */ officer) => h("option", { value: officer.id }, `${officer.name} · ${officer.unit}`)));
+  } catch {
+    field.removeAttribute("list");
+  }
+});

@@ -29,6 +29,10 @@ FAMILIES = (
     "changeset.severity_",
     "changeset.grids_",
     "import.kind_",
+    "writes.action_",
+    "writes.field_",
+    "groups.role_",
+    "shelters.kind_",
 )
 SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.", "severity.", "problem.", "import.")
 

@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor
 from gridmap.api.scope import MapScope
 from gridmap.contacts import service as contacts
+from gridmap.contacts.charges import people_of
 from gridmap.contacts.service import ResponsibleOfficer
+from gridmap.db.history import newest_revision
 from gridmap.grids import history, service
 from gridmap.grids.history import GridChange, Lineage
 from gridmap.grids.service import GridRecord
@@ -27,6 +29,9 @@ class GridCard:
     neighbours: Sequence[GridRecord]
     states: Sequence[GridChange]
     lineage: Lineage
+    row_version: int
+    head: str | None
+    deputies: Sequence[str]
 
     @property
     def is_current(self) -> bool:
@@ -41,13 +46,18 @@ def load_card(session: Session, actor: Actor, scope: MapScope, code: str) -> Gri
     record = service.get_grid(session, code)
     current = record.status == "current"
     households, persons = households_by_grid(session, [code])[code] if current else (None, None)
+    told = contacts.masked_responsible(session, actor, code) if current else []
+    people = people_of(session, code)
     return GridCard(
         record=record,
         households=households,
         persons=persons,
-        responsible=contacts.masked_responsible(session, actor, code) if current else [],
+        responsible=told,
         groups=service.groups_in(session, [code]),
         neighbours=service.neighbours(session, record) if current else [],
         states=history.history(session, code),
         lineage=history.lineage(session, code),
+        row_version=newest_revision(session, code),
+        head=people.head if told else None,
+        deputies=people.deputies if told else (),
     )

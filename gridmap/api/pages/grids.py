@@ -7,19 +7,20 @@ from itertools import groupby
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy.orm import Session
 
-from gridmap.access.rights import may_see_persons
+from gridmap.access.rights import check_scope, may_see_persons
 from gridmap.api.deps import SessionDep
 from gridmap.api.pages.csv_answer import csv_answer
 from gridmap.api.pages.frame import Frame, FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
 from gridmap.api.pages.grid_card import load_card
 from gridmap.api.pages.grid_table import ROWS_SHOWN, Status, as_columns, chosen_rows, list_rows
-from gridmap.api.params import DivisionCodePath
+from gridmap.api.params import DivisionCodePath, GridCodePath
 from gridmap.api.scope import MapScope, MapScopeDep
-from gridmap.api.security import ActorDep
+from gridmap.api.security import PRIVATE, ActorDep
+from gridmap.db.history import list_revisions
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord, get_division
 from gridmap.errors import NotFound
@@ -100,6 +101,14 @@ def grids_csv(
     chosen = chosen_rows(rows, text=q, kind=kind, status=status, sort=sort)
     columns = ("code", "name", "kind", "area_m2", "households", "persons", "head", "status", "valid_from", "valid_to")
     return csv_answer(f"grids-{division.code}.csv", columns, (as_columns(row) for row in chosen))
+
+
+@router.get("/grids/{code}/writes.json")
+def grid_writes(code: GridCodePath, session: SessionDep, actor: ActorDep) -> JSONResponse:
+    """Who wrote to a grid by hand and when, for a form that finds it changed."""
+    check_scope(actor.caller, code)
+    told = [{"actor": kept.actor, "at": kept.at.isoformat()} for kept in list_revisions(session, code)]
+    return JSONResponse({"revisions": told}, headers={"Cache-Control": PRIVATE})
 
 
 @dataclass(frozen=True, slots=True)

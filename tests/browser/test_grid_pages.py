@@ -1,0 +1,133 @@
+"""The clerk's morning in a browser: find a grid, go through problems, bring a file in, keep a record true."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from gridmap.access import service
+from gridmap.access.audit import Actor, Origin
+from gridmap.access.caller import Caller
+from gridmap.db.engine import transaction
+from tests.browser.conftest import Watched, county_site
+from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, WEST
+from tests.postgres import Server
+
+Watch = Callable[..., Watched]
+PASSWORD = "Winter-2026"
+_ACTOR = Actor(Caller("cli:test", "admin", "all", ("",)), Origin("test"))
+
+
+def prepare(session: Session) -> None:
+    """An editor; a gap and an overlap in the eastern village, as if somebody had written to the table by hand."""
+    service.add_user(session, _ACTOR, name="anna", password=PASSWORD, role="editor", scope=COUNTY)
+    session.execute(
+        text(
+            "UPDATE grid_version SET geometry = ST_Multi(ST_SnapToGrid(ST_Translate(geometry, 0, -0.001), 1e-7))"
+            " WHERE code = :code"
+        ),
+        {"code": NORTH_EAST},
+    )
+
+
+@pytest.fixture(scope="module")
+def county(server: Server) -> Iterator[tuple[str, Engine]]:
+    with county_site(server, prepare) as site:
+        yield site
+
+
+@pytest.fixture
+def desk(county: tuple[str, Engine], watch: Watch) -> Iterator[Watched]:
+    """Anna, signed in."""
+    watched = watch(county[0])
+    sign_in(watched)
+    yield watched
+
+
+def sign_in(watched: Watched) -> None:
+    page = watched.open("/login")
+    page.locator("#name").fill("anna")
+    page.locator("#password").fill(PASSWORD)
+    page.locator("main button[type=submit]").click()
+    expect(page.locator(".signed-in")).to_be_visible()
+
+
+def expect_code(page: Page, code: str) -> None:
+    expect(page.locator("#drawer .bigcode")).to_have_text(" ".join([code[:6], code[6:9], code[9:12], code[12:]]))
+
+
+def test_from_the_tree_to_a_grid_and_back(desk: Watched) -> None:
+    page = desk.open("/grids")
+    page.locator("#tree-box summary").click()
+    page.locator(".twist").first.click()
+    page.locator(f'[data-twig="{WEST}"]').click()
+    expect(page.locator("#rows .count")).to_contain_text("2 个网格")
+    page.locator(".filter input").fill("西南")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.locator(f"#row-{SOUTH_WEST} a").focus()
+    page.keyboard.press("Enter")
+    expect_code(page, SOUTH_WEST)
+    assert f"grid={SOUTH_WEST}" in page.url
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer [data-code]")).to_have_count(0)
+    page.go_back()
+    expect_code(page, SOUTH_WEST)
+    page.locator("#drawer details summary", has_text="相邻网格").click()
+    page.locator("#drawer .plain-list a", has_text="西北").click()
+    expect_code(page, NORTH_WEST)
+
+
+def test_problems_one_after_the_other_by_key(desk: Watched) -> None:
+    page = desk.open(f"/grids?within={EAST}&view=problems")
+    expect(page.locator(".problem-list button").first).to_contain_text("重叠")
+    page.keyboard.press("n")
+    expect(page.locator("#drawer-title")).to_have_text("重叠")
+    assert page.locator("#drawer .picture path").count() >= 3
+    page.keyboard.press("n")
+    expect(page.locator("#drawer-title")).to_have_text("空白")
+    assert "problem=2" in page.url
+    page.keyboard.press("p")
+    expect(page.locator("#drawer-title")).to_have_text("重叠")
+    expect(page.locator('.problem-list [aria-current="true"] .state')).to_contain_text("错")
+
+
+def test_a_stale_form_keeps_what_was_typed_and_says_who_wrote(desk: Watched, county: tuple[str, Engine]) -> None:
+    page = desk.open(f"/grids?within={WEST}&grid={NORTH_WEST}")
+    page.locator("#drawer summary", has_text="编辑").click()
+    page.locator("#field-note").fill("河西片")
+    with transaction(county[1]) as session:
+        key = service.add_key(session, _ACTOR, name="bo", role="editor", scope=COUNTY)
+    changed = page.request.patch(
+        f"{county[0]}/api/v1/grids/{NORTH_WEST}",
+        data={"name": "西北片"},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert changed.ok
+    page.get_by_role("button", name="保存").click()
+    conflict = page.locator(".conflict")
+    expect(conflict).to_contain_text("bo 已于")
+    expect(conflict).to_contain_text("西北片")
+    expect(page.locator("#field-note")).to_have_value("河西片")
+    desk.complaints[:] = [said for said in desk.complaints if "412" not in said]
+    conflict.get_by_role("button", name="仍按我输入的保存").click()
+    expect(page.locator(".toast")).to_contain_text("已保存")
+    expect(page.locator("#drawer .facts")).to_contain_text("河西片")
+    expect(page.locator("#drawer h2")).to_have_text("西北片")
+    slider = page.locator("#history-slider")
+    slider.press("Home")
+    expect(page.locator(".states li:not([hidden])")).to_contain_text("西北 ")
+    slider.press("End")
+    expect(page.locator(".states li:not([hidden])")).to_contain_text("河西片")
+
+
+def test_a_cut_network_is_told_and_the_page_stays(desk: Watched) -> None:
+    page = desk.open(f"/grids?within={WEST}")
+    desk.cut()
+    page.locator(f"#row-{NORTH_WEST} a").click()
+    expect(page.locator(".toast")).to_contain_text("没有取到数据")
+    page.context.set_offline(False)
+    page.locator(".toast").get_by_role("button", name="重试").click()
+    expect_code(page, NORTH_WEST)
+    desk.complaints[:] = [said for said in desk.complaints if "Failed to fetch" not in said]
