@@ -11,7 +11,8 @@ from gridmap.access import service
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import Caller
 from gridmap.db.engine import transaction
-from tests.browser.conftest import Watched, county_site
+from tests.browser.conftest import PHONE, Watched, county_site
+from tests.browser.test_maps import AXE
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, WEST
 from tests.postgres import Server
 
@@ -131,3 +132,27 @@ def test_a_cut_network_is_told_and_the_page_stays(desk: Watched) -> None:
     page.locator(".toast").get_by_role("button", name="重试").click()
     expect_code(page, NORTH_WEST)
     desk.complaints[:] = [said for said in desk.complaints if "Failed to fetch" not in said]
+
+
+PAGES = (
+    f"/grids?within={WEST}&grid={NORTH_WEST}",
+    f"/grids?within={EAST}&view=problems&problem=1",
+    "/groups",
+    "/shelters?shelter=new",
+    "/import",
+    "/changesets",
+)
+
+
+@pytest.mark.parametrize("look", [{}, {"dark": True, "large": True, "size": PHONE}])
+def test_everyone_can_read_it(county: tuple[str, Engine], watch: Watch, look: dict[str, object]) -> None:
+    watched = watch(county[0], **look)
+    sign_in(watched)
+    for path in PAGES:
+        page = watched.open(path)
+        if "problem=1" in path:
+            expect(page.locator("#drawer-title")).to_be_visible()
+        page.evaluate(AXE)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
+        assert [(path, v["id"], [node["html"][:160] for node in v["nodes"]][:3]) for v in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
