@@ -73,6 +73,15 @@ def officer_households(
     )
 
 
+@router.get("/officers/{officer_id}/book.pdf", response_class=Response)
+def contact_book(officer_id: OfficerId, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep) -> Response:
+    """The officer's contact book, two pages to print: his households in the order of the way, with needs. Audited."""
+    from gridmap.maps.contact_book import contact_book as book  # noqa: PLC0415 - printing is slow to import
+
+    headers = {"Content-Disposition": f'inline; filename="{officer_id}.pdf"', "Cache-Control": "private, no-store"}
+    return Response(book(session, actor, officer_id, unmasking), headers=headers, media_type="application/pdf")
+
+
 @router.get("/households/{household_id}/pair-rules")
 def list_rules(household_id: HouseholdId, session: SessionDep, actor: ActorDep) -> RuleList:
     """The officers that were asked for or forbidden as contacts of a household."""

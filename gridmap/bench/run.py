@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridmap.bench import bulk, bulk_http, locate, scale
+from gridmap.bench import bulk, bulk_http, locate, pairs, scale
 from gridmap.bench.ground import Ground, Say, bench_ground
 from gridmap.bench.report import Table, write_section
 from gridmap.errors import FieldError, InvalidInput
@@ -15,6 +15,7 @@ TOPICS: dict[str, Topic] = {
     "bulk": bulk.measure,
     "bulk-http": bulk_http.measure,
     "scale": scale.measure,
+    "pairs": pairs.measure,
 }
 """In the order in which they are measured. A topic is a module here whose `measure` returns its tables."""
 

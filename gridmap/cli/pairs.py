@@ -96,6 +96,26 @@ def report(
     print(f"{len(rows)} lines in {out}")
 
 
+@pairs_app.command("book")
+def book(
+    officer_id: Annotated[str, typer.Argument(metavar="OFFICER")],
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write.")],
+    unmask: Annotated[str | None, typer.Option("--unmask", help="name, phone or both, with a comma.")] = None,
+    purpose: Annotated[str | None, typer.Option("--purpose", help="What the unmasked data are needed for.")] = None,
+) -> None:
+    """An officer's contact book, two pages he can carry: his households in the order of the way."""
+    from gridmap.access.rights import Unmasking
+    from gridmap.maps.contact_book import contact_book
+
+    with command_session() as session:
+        pdf = contact_book(session, command_actor(), officer_id, Unmasking.parse(unmask, purpose))
+    try:
+        out.write_bytes(pdf)
+    except OSError as error:
+        raise InvalidInput(f"--out: {out} can't be written: {error.strerror}") from error
+    print(f"the contact book of {officer_id} is in {out}")
+
+
 @pairs_app.command("list")
 def list_plans(as_json: JsonOption = False) -> None:
     """Plans, the newest first."""

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from python_calamine import CalamineWorkbook
 
+from gridmap.contacts.plans.answers import LookedAfter
+from gridmap.maps.contact_book import in_route_order
 from tests.api.keys import Closed, closed_application
 from tests.county import COUNTY, EAST, NORTH_WEST, SOUTH_WEST, WEST, at, record_id
 from tests.postgres import Server
@@ -220,3 +223,38 @@ def test_plans_are_by_scope_and_mistakes_are_told(desk: Desk) -> None:
     listed = client.get(PLANS, headers=desk.editor).json()["plans"]
     assert [found["id"] for found in listed] == [village["id"], plan["id"]]
     assert [found["id"] for found in client.get(PLANS, headers=west).json()["plans"]] == [village["id"]]
+
+
+def test_the_contact_book_is_two_pages_in_the_order_of_the_way(desk: Desk) -> None:
+    desk.apply(desk.plan())
+    path = f"/api/v1/officers/{P1}/book.pdf"
+    masked = desk.closed.client.get(path, headers=desk.editor)
+    assert masked.headers["content-type"] == "application/pdf"
+    pages = PdfReader(io.BytesIO(masked.content)).pages
+    assert len(pages) == 2
+    fonts = {font["/BaseFont"] for page in pages for font in _fonts(page)}
+    assert any("CJK" in name for name in fonts)
+    text = "".join(page.extract_text() for page in pages)
+    assert "13500000001" not in text
+    commander = desk.closed.key("commander", COUNTY)
+    full = desk.closed.client.get(f"{path}?unmask=phone&purpose=泥石流转移", headers=commander)
+    assert "13500000001" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(full.content)).pages)
+    assert desk.closed.client.get(f"{path}?unmask=phone&purpose=泥石流转移", headers=desk.editor).status_code == 403
+
+
+def _fonts(page: Any) -> list[Any]:
+    return [font.get_object() for font in page["/Resources"]["/Font"].get_object().values()]
+
+
+def test_the_way_is_short() -> None:
+    """Doors on a line, given in disorder, are walked from the near end to the far one."""
+    doors = [_door(number) for number in (3, 1, 4, 2, 5)]
+    assert [door.id for door in in_route_order(doors, (103.5, 34.5))] == ["1", "2", "3", "4", "5"]
+    assert in_route_order([], None) == []
+
+
+def _door(number: int) -> LookedAfter:
+    return LookedAfter(
+        id=str(number), rank=1, tier=0, reason="", kind="family", name=None, head_name="", head_phone=None,
+        address="", persons=1, needs={}, grid_code=None, lon=103.5 + number / 100, lat=34.5, distance_m=None,
+    )  # fmt: skip
