@@ -11,6 +11,7 @@ from gridmap.divisions import service as divisions
 from gridmap.geo import measure
 from gridmap.geo.arrays import Polygonal
 from gridmap.geo.lonlat import LonLat
+from gridmap.geo.nearest import EQUAL_M
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
 from gridmap.snapshot import queries
@@ -143,8 +144,11 @@ def _nearest(session: Session, point: LonLat, at: datetime | None) -> Nearest | 
         return None
     bound_m = measure.nearest_distance_m(point, [first.geometry]) or 0.0
     candidates = grids.near_circle(session, point.lon, point.lat, bound_m, at) or [first]
-    found = measure.find_nearest(point, [grid.geometry for grid in candidates])
-    return None if found is None else Nearest(candidates[found.index].code, found.distance_m)
+    measured = [(measure.nearest_distance_m(point, [grid.geometry]) or 0.0, grid.code) for grid in candidates]
+    # Of grids that are equally near the lowest code, as in the snapshot.
+    least = min(distance_m for distance_m, _ in measured)
+    distance_m, code = min((each for each in measured if each[0] <= least + EQUAL_M), key=lambda each: each[1])
+    return Nearest(code, distance_m)
 
 
 def _group(session: Session, grid_code: str, point: LonLat) -> GroupName | None:

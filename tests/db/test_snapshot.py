@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 import shapely
@@ -18,11 +19,13 @@ from gridmap.db.versions import raise_version
 from gridmap.editing import division_changes, review, service
 from gridmap.editing.division_changes import Names
 from gridmap.errors import SnapshotDamaged
+from gridmap.geo.lonlat import LonLat
 from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot import catch_up as catching_up
 from gridmap.snapshot import manifest as manifests
 from gridmap.snapshot.catch_up import catch_up
 from gridmap.snapshot.groups import GroupName, read_groups
+from gridmap.snapshot.locate import locate, locate_in
 from gridmap.snapshot.manifest import Manifest, kept_versions, read_manifest
 from gridmap.snapshot.reader import Snapshot
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, TOWNSHIP, WEST, at, record_id, small_county
@@ -243,3 +246,26 @@ def test_exactly_one_builds(county: Engine, folder: Path, monkeypatch: pytest.Mo
 def test_an_empty_database_has_an_empty_snapshot(clone: Engine, folder: Path) -> None:
     assert catch_up(clone, folder).version == 0
     assert grid_at(folder, at(NORTH_WEST)) is None
+
+
+def test_it_tells_what_postgis_tells(county: Engine, folder: Path) -> None:
+    """On lines, corners and a hair beside them, outside, with circles; and the group, which PostGIS measures."""
+    catch_up(county, folder)
+    snapshot = Snapshot.open(folder)
+    random = Random(4)
+    spots = [(103.5 + 0.005 * x, 34.5 + 0.005 * y) for x in range(-1, 6) for y in range(-1, 6)]
+    spots += [(x + 1e-13, y) for x, y in spots]
+    spots += [(random.uniform(103.49, 103.53), random.uniform(34.49, 34.53)) for _ in range(60)]
+    with transaction(county) as session:
+        for number, (x, y) in enumerate(spots):
+            point, accuracy_m = LonLat(x, y), (0.0, 0.0, 120.0)[number % 3]
+            here = locate_in(snapshot, point, accuracy_m=accuracy_m)
+            there = locate(session, point, accuracy_m=accuracy_m)
+            assert (here.grid, here.on_boundary, here.divisions) == (there.grid, there.on_boundary, there.divisions)
+            assert here.group == there.group
+            assert [share.code for share in here.touching] == [share.code for share in there.touching]
+            assert [s.share for s in here.touching] == pytest.approx([s.share for s in there.touching], abs=1e-9)
+            if there.nearest is not None and here.nearest is not None:
+                assert here.nearest.code == there.nearest.code
+                assert here.nearest.distance_m == pytest.approx(there.nearest.distance_m, abs=2e-3)
+            assert (here.nearest is None) == (there.nearest is None)
