@@ -32,6 +32,7 @@ from gridmap.api import (
     officers,
     pair_plans,
     posts,
+    search,
     shelters,
 )
 from gridmap.api.address_key import AddressKey
@@ -129,6 +130,7 @@ def _api_v1() -> APIRouter:
     for part in (changesets, imports, shelters, pair_plans, contacts):
         router.include_router(part.router)
     router.include_router(address_search.router)
+    router.include_router(search.router)
     # Behind the search and parse of `addresses`: a code in the path would swallow them.
     router.include_router(address_register.router)
     router.include_router(buildings.router)

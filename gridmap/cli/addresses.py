@@ -8,6 +8,7 @@ from gridmap.addresses.parse import parse
 from gridmap.addresses.schema import ParsedOut
 from gridmap.addresses.segments import SEGMENTS
 from gridmap.addresses.service import load_gazetteer
+from gridmap.cli.geocode import geocode, search_text
 from gridmap.cli.output import tell_rows
 from gridmap.cli.session import command_session
 from gridmap.db.versions import current_version
@@ -19,6 +20,10 @@ address_app = typer.Typer(help="Addresses in anybody's words.", no_args_is_help=
 @address_app.callback()
 def _addresses() -> None:
     """Addresses in anybody's words."""
+
+
+address_app.command("search")(search_text)
+address_app.command("geocode")(geocode)
 
 
 @address_app.command("parse")

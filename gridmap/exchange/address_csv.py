@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, NamedTuple
 
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.encoding import asked_encoding, detect
@@ -97,18 +99,48 @@ def answered(
     A row that is shorter than the header is filled up, so that the answer stands in its column; what stands beyond
     the header stays beyond the answer. An empty line stays one.
     """
+
+    def code(batches: Iterable[list[list[str]]]) -> Iterator[list[list[str]]]:
+        for batch in batches:
+            yield [answer(row) if row else [] for row in batch]
+
+    for coded in answered_in_batches(table, columns, code, bom=bom):
+        yield coded.written
+
+
+class Coded(NamedTuple):
+    """A batch as it is sent on, and what became of its rows."""
+
+    written: bytes
+    statuses: list[str]
+
+
+Code = Callable[[Iterable[list[list[str]]]], Iterable[list[list[str]]]]
+"""Answers batches of rows, in their order."""
+
+
+def answered_in_batches(table: CsvTable, columns: Sequence[str], code: Code, *, bom: bool = False) -> Iterator[Coded]:
+    """The same, with the batches answered by whoever is given; the first piece is the header's."""
     form = table.form
     wide = len(form.header)
     writer = Writer(form, bom=bom)
-    yield writer.rows([[*form.header, *_free(form.header, columns)]])
-    batch: list[list[str]] = []
-    for row in table.rows():
-        batch.append([*row[:wide], *[""] * (wide - len(row)), *answer(row), *row[wide:]] if row else [])
-        if len(batch) == BATCH:
-            yield writer.rows(batch)
-            batch = []
-    if batch:
-        yield writer.rows(batch)
+    yield Coded(writer.rows([[*form.header, *_free(form.header, columns)]]), [])
+    waiting: deque[list[list[str]]] = deque()
+    for answers in code(_remembered(table, waiting)):
+        rows = waiting.popleft()
+        told = [
+            [*row[:wide], *[""] * (wide - len(row)), *cells, *row[wide:]] if row else []
+            for row, cells in zip(rows, answers, strict=True)
+        ]
+        yield Coded(writer.rows(told), [cells[-1] for cells in answers if cells])
+
+
+def _remembered(table: CsvTable, waiting: deque[list[list[str]]]) -> Iterator[list[list[str]]]:
+    """The rows in batches, each kept until its answers have come."""
+    rows = table.rows()
+    while batch := list(islice(rows, BATCH)):
+        waiting.append(batch)
+        yield batch
 
 
 class Writer:
