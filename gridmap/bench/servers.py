@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-_START_S = 30.0
+_START_S = 90.0
 
 
 @contextmanager
