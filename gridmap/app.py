@@ -42,6 +42,7 @@ from gridmap.api.front_door import FrontDoor
 from gridmap.api.metrics import Measured
 from gridmap.api.middleware import Envelope
 from gridmap.api.offline import Offline
+from gridmap.api.pages import addresses as address_pages
 from gridmap.api.pages import changesets as changeset_pages
 from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
@@ -111,7 +112,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_api_v1())
     app.include_router(geocoder.router)
     app.include_router(nominatim.router)
-    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages, upkeep_pages):
+    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages, upkeep_pages, address_pages):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)

@@ -52,6 +52,7 @@ RIGHTS: dict[str, Right] = {
     "GET /openapi.json": _MAP,
     "GET /": _MAP,
     "GET /map": _MAP,
+    "GET /addresses": _GEOCODER,
     "GET /map-data/{within}.json": _MAP,
     "GET /grids": _MAP,
     "GET /grids/table.csv": _MAP,

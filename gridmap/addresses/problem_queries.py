@@ -40,22 +40,24 @@ def _open(kind: str, where: Where) -> Where:
     return and_(Address.status == "current", where, ~accepted.exists())
 
 
-def _said(column: InstrumentedAttribute[str | None], ending: str = "", instead: str = "") -> ColumnElement[str]:
-    """A segment, empty when it is missing, with its last word in one form."""
-    text = func.coalesce(column, "")
-    return func.regexp_replace(text, f"({ending})$", instead, type_=String) if ending else text
+def _said(column: InstrumentedAttribute[str | None], instead: str = "", *endings: str) -> ColumnElement[str]:
+    """A segment, empty when it is missing, with its last words in one form. Not by patterns: ten times as slow."""
+    text: ColumnElement[str] = func.coalesce(column, "")
+    for ending in endings:
+        text = func.replace(text, ending, instead, type_=String)
+    return text
 
 
 def _house() -> list[ColumnElement[str]]:
     """What tells houses apart: 3社 and 3组 are one group, 3栋 and 3号楼 one building."""
     return [
-        _said(Address.group_name, "社|队|村民小组|生产队|小组|组", "组"),
-        _said(Address.hamlet, "自然村"),
+        _said(Address.group_name, "组", "村民小组", "生产队", "小组", "社", "队"),
+        _said(Address.hamlet, "", "自然村"),
         _said(Address.street),
         _said(Address.number),
         _said(Address.sub_number),
         _said(Address.estate),
-        _said(Address.building, "栋|幢|座|号楼"),
+        _said(Address.building, "", "号楼", "栋", "幢", "座"),
     ]
 
 
@@ -130,6 +132,12 @@ def page(session: Session, stmt: ProblemSelect, after: str | None, limit: int) -
     found = stmt.subquery()
     chosen = select(found.c.code, found.c.codes).order_by(found.c.code).limit(limit)
     return session.execute(chosen if after is None else chosen.where(found.c.code > after)).all()
+
+
+def one(session: Session, stmt: ProblemSelect, code: str) -> Row[Any, Any] | None:
+    """The problem of a kind whose first address is this one."""
+    found = stmt.subquery()
+    return session.execute(select(found.c.code, found.c.codes).where(found.c.code == code)).one_or_none()
 
 
 def count(session: Session, stmt: ProblemSelect) -> int:

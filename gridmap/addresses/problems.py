@@ -136,6 +136,20 @@ def list_problems(
     return found
 
 
+def find_problem(session: Session, gazetteer: Gazetteer, prefixes: Sequence[str], key: str) -> AddressProblem | None:
+    """The problem of a key; None when it is there no more. Raises InvalidInput for what is no key."""
+    place, code = _cursor(key)
+    kind = KINDS[place]
+    if kind == "no_point":
+        rows = problem_queries.waiting(session, prefixes, int(code or 0) - 1, 1)
+        return next((_of_waiting(session, row) for row in rows if str(row.id) == code), None)
+    if kind == "label":
+        found = records_of(session, queries.by_codes(session, [code or ""]))
+        return next(iter(_misread(gazetteer, [record for record in found if record.status == "current"])), None)
+    row = problem_queries.one(session, _FINDERS[kind](lies_within(prefixes)), code or "")
+    return None if row is None else next(iter(_with_addresses(session, kind, [list(row[1])])))
+
+
 def count_problems(session: Session, prefixes: Sequence[str]) -> dict[Kind, int]:
     """How many of each kind lie within; labels are not counted, since each has to be read for that."""
     where = lies_within(prefixes)

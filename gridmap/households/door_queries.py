@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.model import Address, lies_within
 from gridmap.db.base import among
 from gridmap.households.model import Building, Household
+from gridmap.households.queries import HouseholdRow, select_households
 
 BuildingRow = Row[Building, Address]
 BuildingSelect = Select[Building, Address]
@@ -87,6 +88,13 @@ def living_at(session: Session, address_code: str) -> Sequence[str]:
         Household.status == "current",
     )
     return session.scalars(stmt.order_by(Household.id)).all()
+
+
+def households_at(session: Session, address_code: str) -> Sequence[HouseholdRow]:
+    """The current households at an address, as registers tell them; by ix_household_address_code."""
+    mine = Household.county_code == address_code[1:7], Household.address_code == address_code
+    stmt = select_households().where(*mine, Household.status == "current")
+    return session.execute(stmt.order_by(Household.id)).all()
 
 
 def ever_at(session: Session, address_code: str) -> Sequence[str]:

@@ -229,6 +229,7 @@ onThemeChange(() => {
 attachSearch(() => [...items.values()], (hit) => {
   if (hit.kind === "item") show(hit.item.code);
   else if (hit.kind === "point") map.setView([hit.point[1], hit.point[0]], 15);
+  else if (hit.kind === "place" && hit.point) map.setView([hit.point[1], hit.point[0]], 17);
 }, { codes: false });
 if (data.finest !== "grid") {
   const note = byId("map-note");

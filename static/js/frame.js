@@ -1,7 +1,9 @@
 // What every page does: theme, large text, Ctrl K, and whether the server still answers.
 
 import { get } from "./api.js";
+import { byId } from "./dom.js";
 import { t } from "./messages.js";
+import { attachSearch } from "./search.js";
 
 const ASK_EVERY_MS = 30_000;
 const root = document.documentElement;
@@ -28,6 +30,15 @@ document.getElementById("large")?.addEventListener("change", (event) => {
   root.dataset.size = size;
   remember("size", size);
 });
+
+// Pages with a map of their own bring what is on it; everywhere else the box finds what the server knows.
+if (document.getElementById("search") && !byId("search-form").hasAttribute("data-own")) {
+  attachSearch(() => [], (hit) => {
+    if (hit.kind === "point") location.assign(`/?point=${hit.point.join(",")}`);
+    else if (hit.kind === "code") location.assign(hit.code.length === 15 ? `/grids?grid=${hit.code}` : `/?code=${hit.code}`);
+    else if (hit.kind === "place") location.assign(hit.id.startsWith("A") ? `/addresses?code=${hit.id}` : hit.id.length > 12 ? `/grids?grid=${hit.id}` : `/addresses?within=${hit.id}`);
+  }, { codes: true });
+}
 
 document.addEventListener("keydown", (event) => {
   const search = document.getElementById("search");

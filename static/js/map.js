@@ -160,6 +160,37 @@ export class CommandMap {
     if (point) source?.addFeature(new ol.Feature(new ol.geom.Point(ol.proj.fromLonLat(point))));
   }
 
+  /**
+   * Lets a point be put: dragged, by a click, or at the keyboard by Enter on the middle of the map.
+   * @param {LonLat} point @param {(point: LonLat) => void} moved
+   * @returns {() => void} what ends it
+   */
+  placing(point, moved) {
+    const put = (/** @type {LonLat} */ to) => {
+      this.mark(to);
+      moved(to);
+    };
+    const drag = new ol.interaction.Translate({ layers: [this.layers.point], hitTolerance: 14 });
+    drag.on("translateend", (/** @type {any} */ event) => put(onLattice(/** @type {LonLat} */ (ol.proj.toLonLat(event.features.item(0).getGeometry().getCoordinates())))));
+    const click = (/** @type {any} */ event) => put(onLattice(/** @type {LonLat} */ (ol.proj.toLonLat(event.coordinate))));
+    const key = (/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter") return;
+      event.stopPropagation();
+      put(onLattice(this.getView().centre));
+    };
+    const target = this.map.getTargetElement();
+    this.map.addInteraction(drag);
+    this.map.on("singleclick", click);
+    target?.addEventListener("keydown", key);
+    put(point);
+    return () => {
+      this.map.removeInteraction(drag);
+      this.map.un("singleclick", click);
+      target?.removeEventListener("keydown", key);
+      this.mark(null);
+    };
+  }
+
   /** @param {"fills" | "grids" | "labels" | "groups" | "shelters"} name @param {boolean} shown */
   setLayer(name, shown) {
     if (name === "fills") for (const level of /** @type {const} */ (["township", "village", "grid"])) this.layers[level].setVisible(shown);

@@ -33,8 +33,26 @@ FAMILIES = (
     "writes.field_",
     "groups.role_",
     "shelters.kind_",
+    "addresses.met_",
+    "address.alias_",
+    "address.action_",
+    "address.segment_",
+    "address.severity_",
+    "address.problem_",
+    "building.kind_",
 )
-SCRIPT_FAMILIES = ("level.", "kind.", "fact.", "layer.", "base.", "error.", "severity.", "problem.", "import.")
+SCRIPT_FAMILIES = (
+    "level.",
+    "kind.",
+    "fact.",
+    "layer.",
+    "base.",
+    "error.",
+    "severity.",
+    "problem.",
+    "import.",
+    "search.",
+)
 
 
 def used(folder: Path, patterns: str, text: str) -> set[str]:

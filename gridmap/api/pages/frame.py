@@ -37,6 +37,7 @@ _A_YEAR_S = 365 * 24 * 3600
 RAIL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("map", "/", ()),
     ("grids", "/grids", ("/changesets", "/import", "/groups", "/shelters")),
+    ("addresses", "/addresses", ()),
     ("emap", "/map", ()),
     ("docs", "/docs", ()),
 )
