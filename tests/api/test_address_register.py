@@ -9,7 +9,7 @@ from shapely.geometry import mapping
 from sqlalchemy import update
 
 from gridmap.db.engine import transaction
-from gridmap.db.model import Event, IdCounter
+from gridmap.db.model import Event
 from gridmap.households.model import Household
 from tests.api.keys import Closed, closed_application
 from tests.county import (
@@ -36,8 +36,6 @@ Header = dict[str, str]
 @pytest.fixture(scope="module")
 def closed(server: Server) -> Iterator[Closed]:
     with closed_application(server) as closed:
-        with transaction(closed.engine) as session:
-            session.add_all(IdCounter(county_code=COUNTY, letter=letter, last=10) for letter in "AB")
         yield closed
 
 
