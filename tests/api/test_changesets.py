@@ -291,7 +291,7 @@ def test_outside_the_scope_nothing_is_told_or_done(closed: Closed, editor: Heade
 @pytest.mark.parametrize("role", ["reader", "fieldworker", "commander", "integrator"])
 def test_other_roles_neither_draw_nor_publish(closed: Closed, role: Role) -> None:
     header = closed.key(role, TOWNSHIP)
-    for key in (key for key in RIGHTS if "/changesets" in key):
+    for key in (key for key in RIGHTS if "/api/v1/changesets" in key):
         method, path = key.split(" ")
         response = closed.client.request(method, path.format(changeset_id=1), headers=header, json={})
         assert_problem(response, 403, "forbidden")

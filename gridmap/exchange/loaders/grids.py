@@ -54,8 +54,10 @@ def _repair(session: Session, found: GridImportPlan, context: Context, loaded: L
         for proposal in propose_noding(session, shapes, asked):
             loaded.repairs.append(proposal.repair)
             if proposal.repair.accepted:
-                title = f"vertices on borders, for the {_title(context)}"
-                loaded.version = refine(session, context.actor, title, proposal.refinement) or loaded.version
+                if proposal.repair.tiles:
+                    # Only for grids that will be true: what stays a draft gives nobody vertices.
+                    title = f"vertices on borders, for the {_title(context)}"
+                    loaded.version = refine(session, context.actor, title, proposal.refinement) or loaded.version
                 _redraw(found, proposal.repair.villages, proposal.shapes)
 
 
