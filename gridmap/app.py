@@ -46,6 +46,7 @@ from gridmap.api.pages import addresses as address_pages
 from gridmap.api.pages import changesets as changeset_pages
 from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
+from gridmap.api.pages import households as people_pages
 from gridmap.api.pages import imports as import_pages
 from gridmap.api.pages import upkeep as upkeep_pages
 from gridmap.api.pages.frame import add_page_errors
@@ -112,7 +113,17 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_api_v1())
     app.include_router(geocoder.router)
     app.include_router(nominatim.router)
-    for page in (front, emap, drawn, grid_pages, changeset_pages, import_pages, upkeep_pages, address_pages):
+    for page in (
+        front,
+        emap,
+        drawn,
+        grid_pages,
+        changeset_pages,
+        import_pages,
+        upkeep_pages,
+        address_pages,
+        people_pages,
+    ):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")
     app.state.route_paths = route_paths(app)

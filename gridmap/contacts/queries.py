@@ -295,3 +295,38 @@ def put_charges(session: Session, code: str, people: Sequence[tuple[str, str]]) 
     ]
     if rows:
         session.execute(insert(Responsibility).on_conflict_do_nothing(), rows)
+
+
+def contacts_of_household(session: Session, household_id: str) -> Sequence[Row[Officer, int, int, str]]:
+    """Officer, rank, tier and reason of the pairs of a household, by rank; by pk_contact_pair."""
+    held = and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
+    stmt = (
+        select(Officer, ContactPair.rank, ContactPair.tier, ContactPair.reason)
+        .join(ContactPair, held)
+        .where(ContactPair.county_code == household_id[1:7], ContactPair.household_id == household_id)
+    )
+    return session.execute(stmt.order_by(ContactPair.rank)).all()
+
+
+def doors_of_officer(session: Session, officer_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Household, rank, address, persons, grid, village, lon and lat of an officer's current households.
+
+    By ix_contact_pair_officer_id.
+    """
+    stmt = (
+        select(
+            *(ContactPair.household_id, ContactPair.rank, Address.label, Household.persons, Address.grid_code),
+            *(Address.village_code, func.ST_X(Address.point), func.ST_Y(Address.point)),
+        )
+        .join(
+            Household,
+            and_(Household.county_code == ContactPair.county_code, Household.id == ContactPair.household_id),
+        )
+        .join(Address, and_(Address.county_code == Household.county_code, Address.code == Household.address_code))
+        .where(
+            ContactPair.officer_county_code == officer_id[1:7],
+            ContactPair.officer_id == officer_id,
+            Household.status == "current",
+        )
+    )
+    return session.execute(stmt.order_by(ContactPair.rank, Address.label)).all()

@@ -1,7 +1,7 @@
 // Forms that change a record through the API: what is wrong is told at its field, and nothing that was typed is lost.
 //
 // <form data-send="PATCH" data-to="/api/v1/grids/623…" data-etag='"3"' data-done="已保存" data-refresh="drawer rows">
-// A PATCH sends the fields that were changed. `data-null` on a field: empty is null. `data-then`: the address to go to
+// A PATCH sends the fields that were changed; `head.phone` as a field's name is the phone of the head. `data-null` on a field: empty is null. `data-then`: the address to go to
 // afterwards, with {fields} of the answer. `data-history`: where a stale form finds out who has written since.
 
 import { ApiError, get, send } from "./api.js";
@@ -66,7 +66,7 @@ export function valuesOf(form, changedOnly) {
   const values = {};
   for (const field of fieldsOf(form)) {
     if (field.type === "radio" && !(/** @type {HTMLInputElement} */ (field).checked)) continue;
-    if (!changedOnly || field.hasAttribute("data-always") || isChanged(field) || isNeeded(field)) values[field.name] = valueOf(field);
+    if (!changedOnly || field.hasAttribute("data-always") || isChanged(field) || isNeeded(field)) put(values, field.name, valueOf(field));
   }
   return values;
 }
@@ -75,6 +75,18 @@ export function valuesOf(form, changedOnly) {
 function isNeeded(field) {
   const other = field.dataset.with ? field.form?.elements.namedItem(field.dataset.with) : null;
   return other instanceof HTMLInputElement && isChanged(other);
+}
+
+/** Sets a value; `head.phone` is the phone of the head. @param {Record<string, any>} values @param {string} name @param {unknown} value */
+function put(values, name, value) {
+  const [first, ...rest] = name.split(".");
+  if (rest.length === 0) values[first] = value;
+  else put((values[first] ??= {}), rest.join("."), value);
+}
+
+/** The value of a name such as `head.phone`. @param {any} record @param {string} name */
+function valueIn(record, name) {
+  return name.split(".").reduce((inner, part) => inner?.[part], record);
 }
 
 /** @param {Field} field */
@@ -135,8 +147,8 @@ async function showConflict(form, error) {
   const writer = await lastWriter(form.dataset.history);
   const record = now?.properties ?? now ?? {};
   const lines = fieldsOf(form)
-    .filter((field) => field.name in record && text(record[field.name]) !== defaultOf(field))
-    .map((field) => h("li", {}, t("conflict.field", { field: labelOf(field), now: text(record[field.name]) || "—", read: defaultOf(field) || "—" })));
+    .filter((field) => valueIn(record, field.name) !== undefined && text(valueIn(record, field.name)) !== defaultOf(field))
+    .map((field) => h("li", {}, t("conflict.field", { field: labelOf(field), now: text(valueIn(record, field.name)) || "—", read: defaultOf(field) || "—" })));
   const again = h("button", { type: "button", class: "primary" }, t("conflict.again"));
   const drop = h("button", { type: "button" }, t("conflict.drop"));
   again.addEventListener("click", async () => {

@@ -40,6 +40,15 @@ FAMILIES = (
     "address.severity_",
     "address.problem_",
     "building.kind_",
+    "need.",
+    "officer.",
+    "people.absent_",
+    "people.kind_",
+    "people.officer_",
+    "people.posts_",
+    "people.status_",
+    "people.tier_",
+    "unmask.purpose_",
 )
 SCRIPT_FAMILIES = (
     "level.",
@@ -52,6 +61,7 @@ SCRIPT_FAMILIES = (
     "problem.",
     "import.",
     "search.",
+    "history.",
 )
 
 

@@ -38,6 +38,7 @@ RAIL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("map", "/", ()),
     ("grids", "/grids", ("/changesets", "/import", "/groups", "/shelters")),
     ("addresses", "/addresses", ()),
+    ("households", "/households", ("/officers", "/posts")),
     ("emap", "/map", ()),
     ("docs", "/docs", ()),
 )
