@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -227,7 +228,8 @@ class Registry:
         """The outlines that are drawn, and the box about them; a village with grids has none: they tile it."""
         drawn = {code: shapely.from_wkb(row["outline"]) for code, row in self._rows.items() if row["outline"]}
         shapes = list(drawn.values())
-        west, south, east, north = shapely.total_bounds(shapes).tolist()
+        # Of an installation without any outline the box is one that no point lies in.
+        west, south, east, north = shapely.total_bounds(shapes).tolist() if shapes else (inf, inf, -inf, -inf)
         return shapely.STRtree(shapes), list(drawn), (west, south, east, north)
 
     def _outline(self, row: dict[str, Any]) -> BaseGeometry | None:

@@ -28,6 +28,7 @@ from gridmap.snapshot.groups import GroupName, read_groups
 from gridmap.snapshot.locate import locate, locate_in
 from gridmap.snapshot.manifest import Manifest, kept_versions, read_manifest
 from gridmap.snapshot.reader import Snapshot
+from gridmap.snapshot.registry import Registry
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, TOWNSHIP, WEST, at, record_id, small_county
 
 AUTHOR = Actor(Caller("user:li", "editor", "all", ("",)), Origin("test"))
@@ -246,6 +247,7 @@ def test_exactly_one_builds(county: Engine, folder: Path, monkeypatch: pytest.Mo
 def test_an_empty_database_has_an_empty_snapshot(clone: Engine, folder: Path) -> None:
     assert catch_up(clone, folder).version == 0
     assert grid_at(folder, at(NORTH_WEST)) is None
+    assert Registry.of(Snapshot.open(folder)).covering(*at(NORTH_WEST)) == ()
 
 
 def test_it_tells_what_postgis_tells(county: Engine, folder: Path) -> None:
