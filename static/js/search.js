@@ -36,10 +36,12 @@ export function attachSearch(items, choose, { codes }) {
   function update() {
     const query = input.value.trim();
     const known = findIn(items(), query).filter((hit) => codes || hit.kind !== "code");
-    show(known, query, known.some((hit) => hit.kind !== "item") || query.length < 2 ? "none" : "wait");
+    // Only who may search addresses asks the server; a point or a code needs no search.
+    const asks = byId("search-form").hasAttribute("data-asks") && query.length >= 2 && known.every((hit) => hit.kind === "item");
+    show(known, query, asks ? "wait" : "none");
     clearTimeout(waiting);
     asking?.abort();
-    if (query.length >= 2 && !known.some((hit) => hit.kind !== "item")) waiting = setTimeout(() => void askServer(query, known), ASK_AFTER_MS);
+    if (asks) waiting = setTimeout(() => void askServer(query, known), ASK_AFTER_MS);
   }
 
   /** Adds what the server finds: doors, by words, pinyin or half of them. @param {string} query @param {Hit[]} known */
