@@ -144,5 +144,5 @@ def test_on_a_phone_in_the_dark_and_large_nothing_is_wider_than_the_screen(
 ) -> None:
     page = _sign_in(watch(people[0], PHONE, dark=True, large=True), "editor", path)
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=10_000)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(page) == []
