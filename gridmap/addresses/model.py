@@ -83,6 +83,7 @@ class Address(Base):
         Index("ix_address_point", "point", postgresql_using="gist"),
         Index("ix_address_village_code", "village_code", postgresql_ops={"village_code": "varchar_pattern_ops"}),
         Index("ix_address_grid_code", "grid_code", postgresql_ops={"grid_code": "varchar_pattern_ops"}),
+        Index("ix_address_merged_into", "county_code", "merged_into", postgresql_where="merged_into IS NOT NULL"),
     )
 
 

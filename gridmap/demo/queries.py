@@ -9,7 +9,7 @@ from gridmap.addresses.model import AcceptedProblem, Address, AddressAlias, Plac
 from gridmap.contacts.model import ContactPair, Officer, Responsibility
 from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
 from gridmap.db.base import Base
-from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, RecordHistory
+from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, PlaceChange, RecordHistory
 from gridmap.divisions.model import Division, DivisionLineage, DivisionVersion
 from gridmap.editing.model import Changeset, ChangesetGrid
 from gridmap.grids.layers.model import ReferenceLayer
@@ -73,8 +73,9 @@ def delete_divisions(session: Session, counties: Sequence[str], upper: Sequence[
 
 
 def delete_history(session: Session, *, before: int) -> None:
-    """Removes all events and the dataset versions before one, of an installation that holds nothing any more."""
+    """Removes events, notes of changed places and versions before one, of an installation that holds nothing any more."""
     session.execute(delete(Event))
+    session.execute(delete(PlaceChange))
     session.execute(delete(DatasetVersion).where(DatasetVersion.version < before))
 
 

@@ -15,7 +15,7 @@ def with_vertices(shapes: ShapeArray, vertices: FloatArray) -> ShapeArray:
 
     Shapes and vertices are lattice degrees. What an edge gets depends on it alone, so two neighbours get the same.
 
-    >>> triangle = shapely.Polygon([(0, 0), (0.0000003, 0.0000001), (0, 0.0000003)])
+    >>> triangle = shapely.Polygon([(0, 0), (0.0000003, 0.0000001), (0, 0.0000009)])
     >>> [through] = with_vertices(np.array([triangle], object), np.array([[0.0000002, 0.0000001]]))
     >>> shapely.count_coordinates(through)
     5

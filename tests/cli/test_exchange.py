@@ -102,7 +102,7 @@ def test_a_changeset_is_named(shell: Shell, tmp_path: Path) -> None:
     del merged[f"{WEST}004"]
     done = shell("import", "grids", str(write_grids(tmp_path / "b.gpkg", merged)))
     assert done.returncode == 0, done.stderr
-    assert f"problem: {WEST}004 is not in the file; changeset" in done.stdout
+    assert f"note: {WEST}004 is not in the file; changeset" in done.stdout, done.stdout
     assert "nothing was published" in done.stdout
     shown = shell("audit", "show", "--who", getpass.getuser(), "--json")
     assert "changeset.open" in shown.stdout
