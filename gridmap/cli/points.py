@@ -24,9 +24,6 @@ X = Annotated[float, typer.Argument(metavar="LON", help="Longitude, or easting i
 Y = Annotated[float, typer.Argument(metavar="LAT", help="Latitude, or northing in a projected system.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs.")]
 
-NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
-"""So that a western longitude is not taken for an option."""
-
 
 def locate(
     lon: Annotated[float | None, typer.Argument(metavar="LON", help="Longitude or easting.")] = None,

@@ -73,7 +73,7 @@ def delete_divisions(session: Session, counties: Sequence[str], upper: Sequence[
 
 
 def delete_history(session: Session, *, before: int) -> None:
-    """Removes events, notes of changed places and versions before one, of an installation that holds nothing any more."""
+    """Removes events, notes of changed places and the versions before one; nothing is left that they tell of."""
     session.execute(delete(Event))
     session.execute(delete(PlaceChange))
     session.execute(delete(DatasetVersion).where(DatasetVersion.version < before))

@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from gridmap.access.caller import ANONYMOUS, Caller, Role
 from gridmap.access.rights import EVERY_ROLE, RIGHTS, Right, Unmasking, check, check_scope, check_unmasking
 from gridmap.app import create_app
-from gridmap.cli.root import app as cli
+from gridmap.cli.root import make_app
 from gridmap.errors import Forbidden, GridmapError, InvalidInput, Unauthenticated
 from gridmap.settings import Settings
 
@@ -35,7 +35,7 @@ def _commands() -> set[str]:
             return {path}
         return set().union(*(below(child, f"{path} {name}") for name, child in children.items()))
 
-    return below(typer.main.get_command(cli), "cli")
+    return below(typer.main.get_command(make_app()), "cli")
 
 
 def test_every_route_and_command_has_an_entry(application: FastAPI) -> None:
