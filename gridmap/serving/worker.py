@@ -12,6 +12,8 @@ import sys
 
 import uvicorn
 
+from gridmap.serving.wire import Wire
+
 _PR_SET_PDEATHSIG = 1
 _GRACE_S = 5
 
@@ -23,6 +25,7 @@ def main(app: str, handle: int, supervisor: int) -> None:
     config = uvicorn.Config(
         app,
         factory=True,
+        http=Wire,
         log_level="warning",
         # Paths may hold a key (/k/KEY/…) and queries a name; neither belongs into a log.
         access_log=False,
