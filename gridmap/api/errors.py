@@ -1,7 +1,8 @@
 """Domain errors as problem+json (RFC 9457): one table gives each class its status."""
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -56,6 +57,13 @@ _TITLES = {
 }
 
 
+_DIVISION_FORMS = (
+    r"^[0-9]{2}([0-9]{4}([0-9]{3}([0-9]{3})?)?)?$",
+    r"^([0-9]{2}|[0-9]{6}|[0-9]{9}|[0-9]{12})$",
+    r"^\d{2}(\d{4}(\d{3}(\d{3})?)?)?$",
+)
+
+
 def status_of(error: GridmapError) -> int:
     """The HTTP status of a domain error, looked up along its class tree."""
     return next(_STATUS[cls] for cls in type(error).__mro__ if cls in _STATUS)
@@ -105,11 +113,33 @@ def _validation(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     errors = [
-        FieldError(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]), e["msg"], e["type"])
+        FieldError(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]), _message(e), e["type"])
         for e in error.errors()
     ]
     named = "; ".join(f"{e.where}: {e.message}" for e in errors)
     return problem(422, named, "invalid_input", errors)
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """What pydantic says, without its own terms; for a code of the wrong form, the form in words."""
+    message = str(error["msg"])
+    if error["type"] == "string_pattern_mismatch":
+        return _form(str(error["ctx"]["pattern"]), str(error["input"])) or message
+    return message.removeprefix("Value error, ")
+
+
+def _form(pattern: str, given: str) -> str | None:
+    if digits := re.fullmatch(r"\^\[0-9\]\{(\d+)\}\$", pattern):
+        return f"{digits[1]} digits are wanted; {_told(given)}"
+    if record := re.fullmatch(r"\^([A-Z])\[0-9\]\{14\}\$", pattern):
+        return f"{record[1]} and 14 digits are wanted, such as {record[1]}62302200000001; {_told(given)}"
+    if pattern in _DIVISION_FORMS:
+        return f"a division's code has 2, 6, 9 or 12 digits; {_told(given)}"
+    return None
+
+
+def _told(given: str) -> str:
+    return f"this has {len(given)}" if given.isdecimal() else "this is not of that form"
 
 
 def _not_modified(_: Request, error: Exception) -> Response:

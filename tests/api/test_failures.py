@@ -72,3 +72,14 @@ def test_every_domain_error_that_a_route_may_raise_has_a_status() -> None:
     assert len(served) > 8
     unmapped = [cls.__name__ for cls in served if not any(c in _STATUS for c in cls.__mro__ if c is not GridmapError)]
     assert unmapped == []
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/api/v1/grids/99000210120000", "code: 15 digits are wanted; this has 14"),
+        ("/api/v1/divisions/卓尼", "a division's code has 2, 6, 9 or 12 digits; this is not of that form"),
+    ],
+)
+def test_a_code_of_the_wrong_form_is_told_the_right_one(api: TestClient, path: str, words: str) -> None:
+    assert words in assert_problem(api.get(path), 422, "invalid_input")["detail"]

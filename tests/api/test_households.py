@@ -347,3 +347,8 @@ def test_names_of_any_script_come_back_as_they_are(closed: Closed) -> None:
         asked = {"unmask": "name", "purpose": "泥石流转移"}
         assert Clerk(closed, "commander").get(f"/{H1}", **asked).json()["head"]["name"] == name
         assert Clerk(closed).ids(q=name) == [H1]
+
+
+def test_an_id_of_the_wrong_form_is_told_the_right_one(read: Closed) -> None:
+    told = assert_problem(read.client.get(f"{PATH}/123", headers=read.key("editor", COUNTY)), 422, "invalid_input")
+    assert told["detail"] == "household_id: H and 14 digits are wanted, such as H62302200000001; this has 3"
