@@ -48,6 +48,7 @@ from gridmap.api.pages import drawn, emap, front
 from gridmap.api.pages import grids as grid_pages
 from gridmap.api.pages import households as people_pages
 from gridmap.api.pages import imports as import_pages
+from gridmap.api.pages import pairs as pair_pages
 from gridmap.api.pages import upkeep as upkeep_pages
 from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
@@ -123,6 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
         upkeep_pages,
         address_pages,
         people_pages,
+        pair_pages,
     ):
         app.include_router(page.router)
     app.mount("/static", StaticFiles(directory=static_dir()), name="static")

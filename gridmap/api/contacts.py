@@ -2,17 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
-from gridmap.api.deps import SessionDep, SettingsDep
-from gridmap.api.households import HouseholdId
-from gridmap.api.officers import OfficerId, day_of
-from gridmap.api.params import PointDep
-from gridmap.api.security import ActorDep, NowDep, UnmaskingDep
-from gridmap.contacts.plans import answers, wishes
+from gridmap.api.deps import SessionDep
+from gridmap.api.households import WITHIN, HouseholdId
+from gridmap.api.officers import OfficerId, TodayDep
+from gridmap.api.params import PageDep, PointDep
+from gridmap.api.preconditions import IfMatchDep, tag_row
+from gridmap.api.security import ActorDep, UnmaskingDep
+from gridmap.contacts import ending
+from gridmap.contacts.plans import answers, moving, wishes
 from gridmap.contacts.plans.answers import Contact
+from gridmap.contacts.plans.missing import list_missing
 from gridmap.contacts.plans.schema import (
     ContactOut,
     ContactsAt,
@@ -20,7 +23,12 @@ from gridmap.contacts.plans.schema import (
     HouseholdContacts,
     HouseOut,
     LookedAfterOut,
+    MissingList,
+    MissingOut,
+    MoveAsked,
     OfficerHouseholds,
+    PairHistory,
+    PastPairOut,
     RuleAsked,
     RuleList,
     RuleOut,
@@ -28,6 +36,7 @@ from gridmap.contacts.plans.schema import (
 from gridmap.contacts.schema import OfficerOut
 from gridmap.db.versions import current_version
 from gridmap.errors import NotFound
+from gridmap.households import service as households
 from gridmap.households.schema import HouseholdOut
 from gridmap.households.service import HouseholdRecord
 
@@ -35,9 +44,11 @@ router = APIRouter(tags=["contacts"])
 
 
 @router.get("/contacts/at")
-def contacts_at(point: PointDep, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep) -> ContactsAt:
+def contacts_at(
+    point: PointDep, session: SessionDep, actor: ActorDep, today: TodayDep, unmasking: UnmaskingDep
+) -> ContactsAt:
     """Who looks after the nearest house: the family, its first contact and its back-up, masked, and how far it is."""
-    found = answers.contacts_at(session, actor, point.lon, point.lat, unmasking)
+    found = answers.contacts_at(session, actor, point.lon, point.lat, today, unmasking)
     houses = [] if found is None else [_house(*told) for told in found.households]
     return ContactsAt(
         version=current_version(session),
@@ -52,12 +63,49 @@ def contacts_at(point: PointDep, session: SessionDep, actor: ActorDep, unmasking
 
 @router.get("/households/{household_id}/contacts")
 def household_contacts(
-    household_id: HouseholdId, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep
+    household_id: HouseholdId,
+    session: SessionDep,
+    actor: ActorDep,
+    today: TodayDep,
+    unmasking: UnmaskingDep,
+    response: Response,
 ) -> HouseholdContacts:
     """Who looks after a household, by rank and with the reason, masked unless unmasking is asked for. Audited."""
-    household, contacts = answers.household_contacts(session, actor, household_id, unmasking)
+    household, contacts = answers.household_contacts(session, actor, household_id, today, unmasking)
+    tag_row(response, moving.mark_of(session, household_id))
     house = _house(household, contacts)
     return HouseholdContacts(version=current_version(session), household=house.household, contacts=house.contacts)
+
+
+@router.get("/households/{household_id}/contacts/history")
+def contact_history(household_id: HouseholdId, session: SessionDep, actor: ActorDep) -> PairHistory:
+    """Who looked after a household and until when, who ended it and by what; masked. Audited."""
+    households.get_household(session, actor, household_id)
+    found = ending.history_of(session, actor, household_id)
+    return PairHistory(
+        version=current_version(session),
+        household=household_id,
+        pairs=[PastPairOut.model_validate(pair) for pair in found],
+    )
+
+
+@router.get("/contacts/missing")
+def missing(
+    request: Request,
+    page: PageDep,
+    session: SessionDep,
+    actor: ActorDep,
+    within: Annotated[str, Query(pattern=WITHIN, description="Code of a division, grid or group.")],
+) -> MissingList:
+    """The households within that have no first contact today, and why; masked. Audited."""
+    found = list_missing(session, actor, within, page.limit, page.cursor)
+    return MissingList(
+        version=current_version(session),
+        within=within,
+        count=found.count,
+        households=[MissingOut.model_validate(household) for household in found.households],
+        next=page.next_link(request, found.households[-1].id if found.more else None),
+    )
 
 
 @router.get("/officers/{officer_id}/households")
@@ -109,12 +157,29 @@ def contact_effect(
     officer: Annotated[str, Query(pattern=r"^P[0-9]{14}$", description="The officer to be its first contact.")],
     session: SessionDep,
     actor: ActorDep,
-    now: NowDep,
-    settings: SettingsDep,
+    today: TodayDep,
+    response: Response,
 ) -> EffectOut:
     """What would change if an officer became a household's first contact; nothing is written."""
-    today = day_of(now, settings.timezone)
-    return EffectOut.model_validate(wishes.effect_of(session, actor, household_id, officer, today))
+    effect = moving.effect_of(session, actor, household_id, officer, today)
+    tag_row(response, effect.mark)
+    return EffectOut.model_validate(effect)
+
+
+@router.put("/households/{household_id}/contacts/first")
+def move_household(
+    household_id: HouseholdId,
+    asked: MoveAsked,
+    session: SessionDep,
+    actor: ActorDep,
+    today: TodayDep,
+    if_match: IfMatchDep,
+    response: Response,
+) -> EffectOut:
+    """Makes an officer the first contact, pinned for later plans. `If-Match` takes the contacts' ETag. Audited."""
+    effect = moving.move_household(session, actor, household_id, asked.officer, asked.why, if_match, today)
+    tag_row(response, moving.mark_of(session, household_id))
+    return EffectOut.model_validate(effect)
 
 
 def _rules(session: Session, actor: Actor, household_id: str) -> RuleList:

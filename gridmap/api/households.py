@@ -9,6 +9,7 @@ from gridmap.api.deps import SessionDep
 from gridmap.api.params import PageDep
 from gridmap.api.preconditions import IfMatchDep, tag_row
 from gridmap.api.security import ActorDep, UnmaskingDep
+from gridmap.contacts import ending
 from gridmap.db.versions import current_version
 from gridmap.households import keeping, listing, service
 from gridmap.households.keeping import Kept
@@ -102,8 +103,10 @@ def change_household(
 def close_household(
     household_id: HouseholdId, session: SessionDep, actor: ActorDep, if_match: IfMatchDep, response: Response
 ) -> HouseholdKept:
-    """Closes a household; nothing is erased. Audited."""
-    return _told(session, response, keeping.close_household(session, actor, household_id, if_match))
+    """Closes a household and ends its contact pairs; nothing is erased. Audited."""
+    kept = keeping.close_household(session, actor, household_id, if_match)
+    ending.end_with_household(session, actor, household_id)
+    return _told(session, response, kept)
 
 
 @router.get("/{household_id}/history")

@@ -32,6 +32,18 @@ from gridmap.households.schema import HistoryOut, RevisionOut
 
 router = APIRouter(prefix="/officers", tags=["officers"])
 
+
+def day_of(now: datetime, timezone: str) -> date:
+    """The day that it is where the installation is."""
+    return now.astimezone(ZoneInfo(timezone)).date()
+
+
+def get_today(now: NowDep, settings: SettingsDep) -> date:
+    """The day of the request where the installation is."""
+    return day_of(now, settings.timezone)
+
+
+TodayDep = Annotated[date, Depends(get_today)]
 OfficerId = Annotated[str, Path(pattern=r"^P[0-9]{14}$", description="P, the county code, eight digits.")]
 
 
@@ -142,8 +154,3 @@ def _told(session: Session, response: Response, kept: Kept) -> OfficerKept:
         changes=[OfficerChangedOut.model_validate(change) for change in kept.changes],
         consequences=ConsequencesOut.model_validate(kept.consequences),
     )
-
-
-def day_of(now: datetime, timezone: str) -> date:
-    """The day that it is where the installation is."""
-    return now.astimezone(ZoneInfo(timezone)).date()

@@ -1,8 +1,10 @@
 """Routes of plans of contact pairs, and the coverage report."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Literal
 
@@ -14,8 +16,8 @@ from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.officers import day_of
 from gridmap.api.pages.csv_answer import csv_answer
 from gridmap.api.params import PageDep, parse_includes
-from gridmap.api.security import ActorDep, NowDep
-from gridmap.contacts.plans import service
+from gridmap.api.security import PRIVATE, ActorDep, NowDep
+from gridmap.contacts.plans import review, service
 from gridmap.contacts.plans.report import COLUMNS, make_report
 from gridmap.contacts.plans.schema import (
     AppliedOut,
@@ -49,7 +51,7 @@ def make_plan(
     response: Response,
 ) -> PlanDetail:
     """Makes a plan. One for very many households answers 202 at once and is solved beside the server."""
-    plan_id, at_once = service.open_plan(session, actor, asked.within, from_scratch=asked.from_scratch)
+    plan_id, at_once = service.open_plan(session, actor, asked.within, from_scratch=asked.from_scratch, wait=asked.wait)
     response.headers["Location"] = f"/api/v1/pair-plans/{plan_id}"
     if at_once:
         service.solve_plan(session, plan_id, day_of(now, settings.timezone))
@@ -81,13 +83,8 @@ def report(
     """How a division and all below it are covered, down to the grid: as JSON, CSV or Excel."""
     lines = make_report(session, actor.caller, within, day_of(now, settings.timezone))
     rows = [[asdict(line)[name] for name in COLUMNS] for line in lines]
-    if form == "csv":
-        return csv_answer(f"pairs-{within}.csv", COLUMNS, rows)
-    if form == "xlsx":
-        from gridmap.api.workbook import workbook  # noqa: PLC0415 - openpyxl is slow to import, and rarely wanted
-
-        headers = {"Content-Disposition": f'attachment; filename="pairs-{within}.xlsx"'}
-        return Response(workbook("pairs", COLUMNS, rows), headers=headers, media_type=EXCEL)
+    if form != "json":
+        return _table(f"pairs-{within}", form, COLUMNS, rows)
     return ReportOut(version=current_version(session), within=within, lines=[asdict(line) for line in lines])
 
 
@@ -103,6 +100,23 @@ def get_plan(
     if "pairs" in parse_includes(include, ("pairs",)):
         detail.pairs = [PlannedPairOut.model_validate(pair) for pair in service.list_pairs(session, actor, plan_id)]
     return detail
+
+
+@router.get("/{plan_id}/pairs", response_model=None)
+def plan_register(
+    plan_id: PlanId,
+    session: SessionDep,
+    actor: ActorDep,
+    form: Annotated[Literal["json", "csv", "xlsx"], Query(alias="format")] = "json",
+) -> Response:
+    """The whole plan as a file: PLAN.json, or a row a household, masked, the missed first, as CSV or Excel. Audited."""
+    if form == "json":
+        document = service.as_document(
+            service.get_plan(session, actor.caller, plan_id), service.list_pairs(session, actor, plan_id)
+        )
+        return _file(f"plan-{plan_id}.json", json.dumps(document, ensure_ascii=False).encode(), "application/json")
+    rows = review.register_rows(session, actor, plan_id)
+    return _table(f"plan-{plan_id}", form, review.REGISTER_COLUMNS, rows)
 
 
 @router.post("/{plan_id}/apply")
@@ -129,6 +143,19 @@ def _detail(session: Session, actor: Actor, plan_id: int) -> PlanDetail:
     )
 
 
+def _table(name: str, form: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    if form == "csv":
+        return csv_answer(f"{name}.csv", columns, rows)
+    from gridmap.api.workbook import workbook  # noqa: PLC0415 - openpyxl is slow to import, and rarely wanted
+
+    return _file(f"{name}.xlsx", workbook("pairs", columns, rows), EXCEL)
+
+
+def _file(name: str, content: bytes, media_type: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": PRIVATE}
+    return Response(content, headers=headers, media_type=media_type)
+
+
 def _solve_apart(plan_id: int, settings: Settings) -> None:
     command = [sys.executable, "-m", "gridmap", "pairs", "solve", str(plan_id)]
-    subprocess.run(command, env={**os.environ, **settings.env()}, check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(command, env={**os.environ, **settings.env()}, check=False)

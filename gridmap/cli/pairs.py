@@ -138,16 +138,19 @@ def solve_plan(plan_id: PlanArgument) -> None:
             with transaction(database.engine) as session:
                 service.note_progress(session, plan_id, progress)
 
-        try:
-            with transaction(database.engine) as session:
-                prepared = service.prepare(session, plan_id, _today())
-            solved = prepared.solve(note)
-            with transaction(database.engine) as session:
-                service.store(session, prepared, solved)
-        except Exception as error:
-            with transaction(database.engine) as session:
-                service.note_progress(session, plan_id, None, failure=type(error).__name__)
-            raise
+        with service.being_solved(database.engine, plan_id):
+            try:
+                note("reading the registers")
+                with transaction(database.engine) as session:
+                    prepared = service.prepare(session, plan_id, _today())
+                solved = prepared.solve(note)
+                note("storing the plan")
+                with transaction(database.engine) as session:
+                    service.store(session, prepared, solved)
+            except Exception as error:
+                with transaction(database.engine) as session:
+                    service.note_progress(session, plan_id, None, failure=service.why_failed(error))
+                raise
 
 
 def _today() -> Any:

@@ -7,14 +7,14 @@ from sqlalchemy import Row, and_, func, select, text
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
+from gridmap.contacts.ending_queries import keep_ended
 from gridmap.contacts.model import ContactPair, DutyPost, Officer
 from gridmap.contacts.rules import FIELDS
 from gridmap.households.model import Household
 
-_DROP = text(
-    "DELETE FROM contact_pair p USING unnest(CAST(:households AS varchar[]), CAST(:ranks AS smallint[])) g (h, r)"
-    " WHERE p.county_code = substr(g.h, 2, 6) AND p.household_id = g.h AND p.rank = g.r"
-)
+_THESE = "unnest(CAST(:households AS varchar[]), CAST(:ranks AS smallint[])) g (h, r)"
+_ARE_THESE = "c.county_code = substr(g.h, 2, 6) AND c.household_id = g.h AND c.rank = g.r"
+_DROP = text(f"DELETE FROM contact_pair c USING {_THESE} WHERE {_ARE_THESE}")  # noqa: S608
 
 
 def officer_rows(
@@ -60,9 +60,11 @@ def household_places(session: Session, households: Sequence[str]) -> Sequence[Ro
     return session.execute(stmt).all()
 
 
-def drop_pairs(session: Session, households: Sequence[str], ranks: Sequence[int]) -> None:
-    """Removes the pairs of households at ranks, one each; by pk_contact_pair."""
-    session.execute(_DROP, {"households": list(households), "ranks": list(ranks)})
+def drop_pairs(session: Session, households: Sequence[str], ranks: Sequence[int], by: str) -> None:
+    """Ends the pairs of households at ranks, one each, for those of an import; by pk_contact_pair."""
+    values: dict[str, object] = {"households": list(households), "ranks": list(ranks), "by": by}
+    keep_ended(session, f"contact_pair c JOIN {_THESE} ON {_ARE_THESE}", "import", values)
+    session.execute(_DROP, values)
 
 
 def overloaded(session: Session, officers: Sequence[str]) -> Sequence[Row[str, int, int]]:

@@ -11,7 +11,7 @@ from gridmap.access import audit
 from gridmap.access.audit import Actor
 from gridmap.access.masking import mask_name, mask_phone
 from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
-from gridmap.contacts import posts, queries, rules
+from gridmap.contacts import ending, posts, queries, rules
 from gridmap.contacts.model import Officer
 from gridmap.contacts.service import OfficerRecord, places_of, record_of
 from gridmap.db.history import Revision, check_unchanged, keep_known, keep_rows, list_states
@@ -102,11 +102,12 @@ def change_officer(
 
 
 def retire_officer(session: Session, actor: Actor, officer_id: str, expected: int | None) -> Kept:
-    """Closes an officer. His pairs stay as they are for the next plan to replace; his charges and posts end."""
+    """Closes an officer. His pairs, charges and posts end with it; the answer tells whom that leaves without him."""
     officer = _locked(session, actor, officer_id, expected)
     kept = _write(session, actor, officer, {"status": "closed"}, "close")
     if not kept.changes:
         return kept
+    ending.end_with_officer(session, actor, officer_id)
     charges = [charge.code for charge in queries.responsibilities_of(session, officer_id)]
     for code in charges:
         queries.drop_responsibility(session, code, officer_id)

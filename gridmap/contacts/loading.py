@@ -110,9 +110,9 @@ def places_of(session: Session, households: Iterable[str]) -> dict[str, Househol
     return {row[0]: HouseholdPlace(row[2][:12] if row[2] else row[1], row[2]) for row in rows}
 
 
-def write_pairs(session: Session, states: Sequence[PairState]) -> None:
-    """Puts pairs in the place of those of the same household and rank."""
-    queries.drop_pairs(session, [state.household for state in states], [state.rank for state in states])
+def write_pairs(session: Session, by: str, states: Sequence[PairState]) -> None:
+    """Puts pairs in the place of those of the same household and rank, which are kept as pairs that were."""
+    queries.drop_pairs(session, [state.household for state in states], [state.rank for state in states], by)
     rows = (
         (s.household[1:7], s.household, s.rank, s.officer[1:7], s.officer, s.tier, s.reason)
         for s in sorted(states, key=lambda state: (state.household, state.rank))

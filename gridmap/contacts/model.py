@@ -24,6 +24,7 @@ from gridmap.db.base import (
     CountyCode,
     DivisionCode,
     GridCode,
+    Instant,
     Now,
     RecordId,
     Small,
@@ -35,6 +36,8 @@ from gridmap.db.base import (
 OFFICER_KINDS = ("official", "grid_head", "group_head", "militia", "delegate", "volunteer", "medic")
 """干部, 网格长, 联户长, 民兵, 人大代表与政协委员, 志愿者, 医务人员."""
 RESPONSIBILITIES = ("head", "deputy")
+ENDINGS = ("household_closed", "officer_retired", "moved", "plan", "undo", "import")
+"""住户注销, 联系干部退出, 调整, 执行方案, 撤销方案, 导入."""
 
 
 class Officer(Base):
@@ -117,6 +120,28 @@ class ContactPair(Base):
         CheckConstraint("tier BETWEEN 0 AND 3", "tier_known"),
         Index("uq_contact_pair_officer", "county_code", "household_id", "officer_id", unique=True),
         Index("ix_contact_pair_officer_id", "officer_county_code", "officer_id"),
+    )
+
+
+class EndedPair(Base):
+    """A pair that was (结对历史): until when, who ended it, and by what: one of `ENDINGS`."""
+
+    __tablename__ = "ended_pair"
+
+    county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
+    household_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    rank: Mapped[Small] = mapped_column(primary_key=True)
+    officer_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    ended_at: Mapped[Now] = mapped_column(primary_key=True)
+    tier: Mapped[Small]
+    reason: Mapped[Words]
+    since: Mapped[Instant]
+    ended_by: Mapped[Words]
+    why: Mapped[str] = mapped_column(String(20))
+
+    __table_args__ = (
+        CheckConstraint(f"why IN {ENDINGS}", "why_known"),
+        Index("ix_ended_pair_officer_id", "county_code", "officer_id"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from gridmap.access.personal import BadPersonal, read_name, read_phone
@@ -16,6 +17,15 @@ PERSONAL = ("name", "phone")
 MOST_CAPACITY = 500
 HOME_LEVELS = ("village", "township", "county", "prefecture")
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z]{2,8})?", re.ASCII)
+
+
+def is_away(absent_from: date | None, absent_to: date | None, day: date) -> bool:
+    """Whether an absence of these days, without a last one until further notice, holds on a day.
+
+    >>> is_away(date(2026, 1, 5), None, date(2026, 1, 4)), is_away(date(2026, 1, 5), None, date(2026, 1, 5))
+    (False, True)
+    """
+    return absent_from is not None and absent_from <= day and (absent_to is None or absent_to >= day)
 
 
 def clean(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import AcceptedProblem, Address, AddressAlias, PlaceAlias, WaitingAddress
-from gridmap.contacts.model import ContactPair, Officer, Responsibility
+from gridmap.contacts.model import ContactPair, EndedPair, Officer, Responsibility
 from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
 from gridmap.db.base import Base
 from gridmap.db.model import DatasetVersion, Event, IdCounter, InstallationFact, PlaceChange, RecordHistory
@@ -26,7 +26,7 @@ from gridmap.preplans.model import Shelter
 
 FACT = "demo"
 _BY_COUNTY: tuple[type[Base], ...] = (
-    PairPlanPair, PairPlanFormer, PairPlan, PairRule,
+    PairPlanPair, PairPlanFormer, PairPlan, PairRule, EndedPair,
     ContactPair, Responsibility, Shelter, Officer, Household, Building, AcceptedProblem, AddressAlias, WaitingAddress,
     Address, GroupLineage, GridLineage, HouseholdGroupVersion, HouseholdGroup, GridVersion, Grid, ChangesetGrid,
     Changeset, IdCounter, RecordHistory, Event,

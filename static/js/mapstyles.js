@@ -148,7 +148,7 @@ export function mapStyles(style, theme, scale, hasBasemap) {
   };
 }
 
-/** Parallel lines. @param {string} colour @param {number} angle 45, -45 or 90 degrees */
+/** Parallel lines, or at 135 crossed ones. @param {string} colour @param {number} angle 45, -45, 90 or 135 degrees */
 function pattern(colour, angle) {
   const size = 9;
   const canvas = document.createElement("canvas");
@@ -162,7 +162,7 @@ function pattern(colour, angle) {
   for (const shift of [-size, 0, size]) {
     if (angle === 90) context.moveTo(size / 2, 0), context.lineTo(size / 2, size);
     else if (angle > 0) context.moveTo(shift, size), context.lineTo(shift + size, 0);
-    else context.moveTo(shift, 0), context.lineTo(shift + size, size);
+    if (angle === 135 || angle < 0) context.moveTo(shift, 0), context.lineTo(shift + size, size);
   }
   context.stroke();
   return context.createPattern(canvas, "repeat");

@@ -56,7 +56,7 @@
  * @property {{code: string, distance_m: number} | null} nearest
  */
 
-/** @typedef {"error" | "warning" | "added" | "changed" | "retired" | "past" | "same" | "sent" | "household" | "needing"} Look */
+/** @typedef {"error" | "warning" | "added" | "changed" | "retired" | "past" | "same" | "sent" | "household" | "needing" | "cover-0" | "cover-1" | "cover-2" | "cover-3" | "cover-none"} Look */
 /** @typedef {{geometry: any, look: Look, text?: string, key?: string}} Overlaid a GeoJSON geometry over the map; `key` comes back from a click */
 /** @typedef {{light: string, dark: string}} Tone */
 /** @typedef {{size: number, size_bo: number, weight: number, spaced: boolean, from_zoom: number, to_zoom: number}} LabelRule */

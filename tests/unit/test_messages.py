@@ -49,6 +49,17 @@ FAMILIES = (
     "people.status_",
     "people.tier_",
     "unmask.purpose_",
+    "pairs.letter_",
+    "pairs.status_",
+    "pairs.step_",
+    "pairs.stage_",
+    "pairs.proof_",
+    "pairs.problem_",
+    "pairs.rank_",
+    "cover.figure_",
+    "cover.class_",
+    "cover.column_",
+    "cover.why_",
 )
 SCRIPT_FAMILIES = (
     "level.",

@@ -38,7 +38,7 @@ RAIL: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("map", "/", ()),
     ("grids", "/grids", ("/changesets", "/import", "/groups", "/shelters")),
     ("addresses", "/addresses", ()),
-    ("households", "/households", ("/officers", "/posts")),
+    ("households", "/households", ("/officers", "/posts", "/pairs")),
     ("emap", "/map", ()),
     ("docs", "/docs", ()),
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from typing import Annotated, Any
 
@@ -24,6 +23,7 @@ from gridmap.contacts.answers import DoorContact, DoorHousehold
 from gridmap.contacts.listing import AskedOfficers
 from gridmap.contacts.model import OFFICER_KINDS
 from gridmap.contacts.posts import PostRecord
+from gridmap.contacts.rules import is_away
 from gridmap.contacts.service import OfficerRecord, get_officer
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord
@@ -163,7 +163,7 @@ def officers_page(
         ),
         asked={"q": q, "kind": kind, "absent": absent, "status": status, "sort": sort, "cursor": cursor},
         kinds=OFFICER_KINDS,
-        away=lambda record: _is_away(record, today),
+        away=lambda record: is_away(record.absent_from, record.absent_to, today),
         may_unmask=actor.caller.role in UNMASK,
         new=new,
         card=None if officer is None else cache(lambda: _officer_card(session, actor, officer)),
@@ -204,14 +204,15 @@ def _asked(within: str | None, q: str, needs: str, kind: str, status: str, sort:
 
 def _around(session: Session, actor: Actor, frame: Frame, within: str | None) -> dict[str, Any]:
     """The division of the page, its chain and its map; a grid or group is shown in its village."""
-    division = _division(session, actor, within)
+    division = division_of(session, actor, within)
     if division is None:
         raise NotFound(frame.t("front.empty") + ": gridmap demo load")
     chain: Callable[[], Any] = cache(lambda: divisions.chain_above(session, division.code))
     return {"within": division, "within_code": within or division.code, "map_code": division.code[:6], "chain": chain}
 
 
-def _division(session: Session, actor: Actor, within: str | None) -> DivisionRecord | None:
+def division_of(session: Session, actor: Actor, within: str | None) -> DivisionRecord | None:
+    """The division a page is about: the one asked for, else the smallest that holds all the reader may see."""
     if within is None:
         return maps.default_division(session, actor.caller.within)
     return divisions.get_division(session, within[:12])
@@ -228,8 +229,3 @@ def _officer_card(session: Session, actor: Actor, officer_id: str) -> OfficerCar
     held = posts.list_posts(session, actor, holder=officer_id).posts
     named = divisions.by_codes(session, [record.home_code, record.work_code])
     return OfficerCard(record, doors, held, {code: division.name for code, division in named.items()})
-
-
-def _is_away(record: OfficerRecord, today: date) -> bool:
-    begins, ends = record.absent_from, record.absent_to
-    return begins is not None and begins <= today and (ends is None or ends >= today)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmaskin
 from gridmap.contacts import service as officers
 from gridmap.contacts.model import ContactPair, Officer
 from gridmap.contacts.plans import queries
+from gridmap.contacts.rules import is_away
 from gridmap.contacts.service import OfficerRecord
 from gridmap.geo.measure import distance_m
 from gridmap.households import service as households
@@ -27,7 +28,7 @@ _NEAR = 40
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """An officer who looks after a household: rank 1 is called first, 2 when he does not answer."""
+    """An officer who looks after a household: rank 1 is called first, 2 when he does not answer or is absent today."""
 
     rank: int
     tier: int
@@ -38,6 +39,9 @@ class Contact:
     phone: str | None
     kind: str
     unit: str
+    absent: bool
+    absent_from: date | None
+    absent_to: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,11 @@ class House:
 
 
 def household_contacts(
-    session: Session, actor: Actor, household_id: str, unmasking: Unmasking = MASKED
+    session: Session, actor: Actor, household_id: str, today: date, unmasking: Unmasking = MASKED
 ) -> tuple[HouseholdRecord, list[Contact]]:
     """A household and its contacts by rank, masked unless asked for with a purpose. Raises NotFound, Forbidden."""
     household = households.get_household(session, actor, household_id, unmasking)
-    contacts = _contacts(session, [household_id], unmasking).get(household_id, [])
+    contacts = _contacts(session, [household_id], today, unmasking).get(household_id, [])
     _record(session, actor, "contacts.read", [household_id, *(contact.id for contact in contacts)], unmasking)
     return household, contacts
 
@@ -94,7 +98,9 @@ def officer_households(
     return officer, found
 
 
-def contacts_at(session: Session, actor: Actor, lon: float, lat: float, unmasking: Unmasking = MASKED) -> House | None:
+def contacts_at(
+    session: Session, actor: Actor, lon: float, lat: float, today: date, unmasking: Unmasking = MASKED
+) -> House | None:
     """Who lives behind the door nearest to a point, and who looks after them; None where there is no household at all.
 
     Raises Forbidden when that door lies outside the caller's scope or right.
@@ -108,21 +114,21 @@ def contacts_at(session: Session, actor: Actor, lon: float, lat: float, unmaskin
     for _, village, grid, _ in there[:1]:
         check_scope(actor.caller, grid or village)
     ids = [str(row[0]) for row in there]
-    contacts = _contacts(session, ids, unmasking)
+    contacts = _contacts(session, ids, today, unmasking)
     told = [(households.get_household(session, actor, name, unmasking), contacts.get(name, [])) for name in ids]
     subjects = [*ids, *sorted({contact.id for _, found in told for contact in found})]
     _record(session, actor, "contacts.at", subjects, unmasking)
     return House(round(metres, 1), told)
 
 
-def _contacts(session: Session, ids: Sequence[str], unmasking: Unmasking) -> dict[str, list[Contact]]:
+def _contacts(session: Session, ids: Sequence[str], today: date, unmasking: Unmasking) -> dict[str, list[Contact]]:
     found: dict[str, list[Contact]] = {}
     for pair, officer in queries.pairs_of_households(session, ids):
-        found.setdefault(pair.household_id, []).append(_contact(pair, officer, unmasking))
+        found.setdefault(pair.household_id, []).append(_contact(pair, officer, today, unmasking))
     return found
 
 
-def _contact(pair: ContactPair, officer: Officer, unmasking: Unmasking) -> Contact:
+def _contact(pair: ContactPair, officer: Officer, today: date, unmasking: Unmasking) -> Contact:
     return Contact(
         rank=pair.rank,
         tier=pair.tier,
@@ -133,6 +139,9 @@ def _contact(pair: ContactPair, officer: Officer, unmasking: Unmasking) -> Conta
         phone=officer.phone if "phone" in unmasking.fields else mask_phone(officer.phone),
         kind=officer.kind,
         unit=officer.unit,
+        absent=is_away(officer.absent_from, officer.absent_to, today),
+        absent_from=officer.absent_from,
+        absent_to=officer.absent_to,
     )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from psycopg import Connection
-from sqlalchemy import Row, and_, delete, func, insert, literal, or_, select, text, update
-from sqlalchemy.orm import Session, aliased
+from psycopg import Connection as Driver
+from sqlalchemy import Connection, Row, and_, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy.orm import Session, aliased, defer
 
 from gridmap.addresses.model import Address, lies_within
-from gridmap.contacts.model import ContactPair, Officer, may_be_used
+from gridmap.contacts.ending_queries import keep_ended
+from gridmap.contacts.model import ContactPair, EndedPair, Officer, may_be_used
 from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
 from gridmap.db.base import within_codes
 from gridmap.divisions.model import DivisionVersion
@@ -122,7 +123,7 @@ def drop_rules(session: Session, household_id: str, officer_id: str | None = Non
 def copy_pairs(session: Session, rows: Iterable[Sequence[object]]) -> None:
     """Writes the pairs of a plan by COPY within the session's transaction."""
     connection = session.connection().connection.driver_connection
-    if not isinstance(connection, Connection):
+    if not isinstance(connection, Driver):
         raise TypeError("COPY needs psycopg")
     with connection.cursor() as cursor, cursor.copy(f"COPY pair_plan_pair ({', '.join(_COPIED)}) FROM STDIN") as copy:
         for row in rows:
@@ -131,13 +132,13 @@ def copy_pairs(session: Session, rows: Iterable[Sequence[object]]) -> None:
 
 def find_plan(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan | None:
     """One plan; locked until the transaction ends when it is to be changed."""
-    stmt = select(PairPlan).where(PairPlan.id == plan_id)
+    stmt = select(PairPlan).where(PairPlan.id == plan_id).options(defer(PairPlan.inputs))
     return session.scalars(stmt.with_for_update() if lock else stmt).one_or_none()
 
 
 def list_plans(session: Session, *, before: int | None, limit: int) -> Sequence[PairPlan]:
     """Plans, the newest first."""
-    stmt = select(PairPlan).order_by(PairPlan.id.desc()).limit(limit)
+    stmt = select(PairPlan).order_by(PairPlan.id.desc()).limit(limit).options(defer(PairPlan.inputs))
     return session.scalars(stmt if before is None else stmt.where(PairPlan.id < before)).all()
 
 
@@ -205,7 +206,7 @@ _SAME = and_(
 )
 
 
-def replace_pairs(session: Session, plan: PairPlan, prefixes: Sequence[str]) -> tuple[int, int]:
+def replace_pairs(session: Session, plan: PairPlan, prefixes: Sequence[str], by: str) -> tuple[int, int]:
     """Writes a plan: keeps what it takes away, takes it away, puts in what is new. How many of each."""
     in_plan = select(PairPlanPair.plan_id).where(PairPlanPair.plan_id == plan.id, _SAME).exists()
     within = (
@@ -221,6 +222,7 @@ def replace_pairs(session: Session, plan: PairPlan, prefixes: Sequence[str]) -> 
     session.expunge_all()
     if former:
         session.execute(insert(PairPlanFormer), former)
+        keep_ended(session, "pair_plan_former c WHERE c.plan_id = :plan", "plan", {"plan": plan.id, "by": by})
     put = session.execute(
         text(
             "WITH put AS (INSERT INTO contact_pair"
@@ -251,8 +253,14 @@ def moved_since(session: Session, plan_id: int, limit: int) -> Sequence[str]:
     return session.scalars(stmt, {"plan": plan_id, "limit": limit}).all()
 
 
-def restore_pairs(session: Session, plan_id: int) -> None:
+def restore_pairs(session: Session, plan_id: int, by: str) -> None:
     """Takes away what applying a plan put in, and puts back what it took away."""
+    put = (
+        "contact_pair c JOIN pair_plan_pair p"
+        " ON (c.county_code, c.household_id, c.rank) = (p.county_code, p.household_id, p.rank)"
+        " WHERE p.plan_id = :plan AND p.inserted"
+    )
+    keep_ended(session, put, "undo", {"plan": plan_id, "by": by})
     session.execute(
         text(
             "DELETE FROM contact_pair c USING pair_plan_pair p WHERE p.plan_id = :plan AND p.inserted"
@@ -276,6 +284,28 @@ def restore_pairs(session: Session, plan_id: int) -> None:
 def now(session: Session) -> datetime:
     """The time this transaction began."""
     return session.scalars(select(func.now())).one()
+
+
+def hold_solving(connection: Connection, plan_id: int) -> None:
+    """Takes the lock of the process that solves a plan. It ends with the connection, however the process ends."""
+    connection.execute(text("SELECT pg_advisory_lock(hashtext('gridmap solving'), :plan)"), {"plan": plan_id})
+    connection.commit()
+
+
+def let_solving_go(connection: Connection, plan_id: int) -> None:
+    """Gives the lock back: a connection of a pool lives on."""
+    connection.execute(text("SELECT pg_advisory_unlock(hashtext('gridmap solving'), :plan)"), {"plan": plan_id})
+    connection.commit()
+
+
+def is_being_solved(session: Session, plan_id: int) -> bool:
+    """Whether a living process holds the lock of solving a plan."""
+    stmt = text(
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted"
+        " AND classid = hashtext('gridmap solving')::oid AND objid = :plan"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    )
+    return bool(session.scalar(stmt, {"plan": plan_id}))
 
 
 def lock_pairs(session: Session) -> None:
@@ -352,6 +382,44 @@ def report_rows(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tupl
         .where(Household.status == "current", lies_within(prefixes))
     )
     return session.execute(stmt.group_by(place)).all()
+
+
+def missing(
+    session: Session, prefixes: Sequence[str], after: str | None, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Id, name, head, address, grid, persons and back-up of current households without a first contact, by id.
+
+    With the officer, the ending and the time of the last first contact they had.
+    """
+    second = aliased(ContactPair)
+    last = (
+        select(EndedPair.officer_id, EndedPair.why, EndedPair.ended_at)
+        .where(EndedPair.county_code == Household.county_code, EndedPair.household_id == Household.id)
+        .where(EndedPair.rank == 1)
+        .order_by(EndedPair.ended_at.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    stmt = _missing(
+        select(
+            *(Household.id, Household.name, Household.head_name, Address.label, Address.grid_code, Household.persons),
+            *(second.officer_id, last.c.officer_id, last.c.why, last.c.ended_at),
+        ).select_from(Household),
+        prefixes,
+    )
+    stmt = stmt.outerjoin(second, _pair_of(second, 2)).outerjoin(last, literal(value=True)).order_by(Household.id)
+    return session.execute((stmt if after is None else stmt.where(Household.id > after)).limit(limit)).all()
+
+
+def count_missing(session: Session, prefixes: Sequence[str]) -> int:
+    """How many current households within have no first contact."""
+    return session.scalar(_missing(select(func.count()).select_from(Household), prefixes)) or 0
+
+
+def _missing(stmt: Any, prefixes: Sequence[str]) -> Any:
+    first = aliased(ContactPair)
+    stmt = stmt.join(Address, _AT_ADDRESS).outerjoin(first, _pair_of(first, 1))
+    return stmt.where(Household.status == "current", lies_within(prefixes), first.officer_id.is_(None))
 
 
 def _pair_of(pair: Any, rank: int) -> Any:

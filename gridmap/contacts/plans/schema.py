@@ -1,6 +1,6 @@
 """Plans and pairs as they are told over the wire."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ class PlanAsked(BaseModel):
         pattern=r"^[0-9]{2}([0-9]{4}([0-9]{3}([0-9]{3})?)?)?$", description="A division: 2, 6, 9 or 12 digits."
     )
     from_scratch: bool = Field(default=False, description="Solve all households again, not only those touched.")
+    wait: bool = Field(default=True, description="false: answer 202 at once and solve it beside the server.")
 
 
 class PlannedPairOut(_Told):
@@ -123,6 +124,56 @@ class ContactOut(_Told):
     phone: str | None
     kind: str
     unit: str
+    absent: bool = Field(description="Away today: call the next one.")
+    absent_from: date | None
+    absent_to: date | None
+
+
+class PastPairOut(_Told):
+    """A pair of a household that was, or is while `until` is null; masked. `why` tells what ended it."""
+
+    rank: int
+    officer: str
+    name: str
+    unit: str
+    tier: Tier
+    reason: str
+    since: datetime
+    until: datetime | None
+    ended_by: str | None
+    why: Literal["household_closed", "officer_retired", "moved", "plan", "undo", "import"] | None
+
+
+class PairHistory(_Told):
+    """All pairs a household has and had, the newest first."""
+
+    version: int
+    household: str
+    pairs: list[PastPairOut]
+
+
+class MissingOut(_Told):
+    """A household without a first contact today, masked; `former`, `why` and `since` tell of its last one."""
+
+    id: str
+    head: str
+    address: str
+    grid_code: str | None
+    persons: int
+    backup: str | None
+    former: str | None
+    why: str | None
+    since: datetime | None
+
+
+class MissingList(_Told):
+    """A page of the households without a first contact, by id; `count` is that of all of them."""
+
+    version: int
+    within: str
+    count: int
+    households: list[MissingOut]
+    next: str | None
 
 
 class HouseholdContacts(_Told):
@@ -215,6 +266,24 @@ class RuleList(_Told):
     rules: list[RuleOut]
 
 
+class MoveAsked(BaseModel):
+    """The officer who is to be the first contact of a household, and why; later plans keep it as a pinned pair."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    officer: str = Field(pattern=r"^P[0-9]{14}$")
+    why: str = Field(min_length=4, max_length=500)
+
+
+class GoalOut(_Told):
+    """A goal of a plan before and after a move; less is better."""
+
+    goal: Literal["missed", "tiers", "changes", "loads", "distance_m"]
+    before: float | None
+    after: float | None
+    verdict: Literal["better", "same", "worse"]
+
+
 class EffectOut(_Told):
     """What making an officer the first contact of a household would do, from today's pairs."""
 
@@ -230,3 +299,7 @@ class EffectOut(_Told):
     capacity: int
     former: str | None
     former_load: int | None
+    goals: list[GoalOut] = Field(description="In the order of what is best.")
+    loses: str | None = Field(description="The first goal that decides against the move; null when none does.")
+    same_unit: bool = Field(description="Whether both contacts would be of one unit.")
+    swapped: int | None = Field(description="The rank that the former first contact takes over from the new one.")

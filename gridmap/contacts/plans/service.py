@@ -1,10 +1,12 @@
 """Making, reading, applying and undoing plans of contact pairs. Nothing commits."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.access import audit
@@ -18,10 +20,13 @@ from gridmap.contacts.solve.problem import UNKNOWN_M
 from gridmap.contacts.solve.reasons import MISSED, NO_BACKUP
 from gridmap.db.versions import append_event, current_version
 from gridmap.divisions import service as divisions
-from gridmap.errors import Conflict, FieldError, Forbidden, NotFound, StaleBase
+from gridmap.errors import Conflict, FieldError, Forbidden, GridmapError, NotFound, StaleBase
 
 SOLVED_AT_ONCE = 40_000
 """Plans for more households than this are solved by a process of their own, so that nobody waits for an answer."""
+STARTS_WITHIN = timedelta(seconds=90)
+"""A process that is to solve a plan has said so by then; one that has not, or that says it no more, has ended."""
+INTERRUPTED = "interrupted: the process that solved it ended before it was done; make a new plan"
 _NAMED = 20
 _SHEET = 1000
 
@@ -96,8 +101,10 @@ class Sheet:
     officers: list[OfficerChange]
 
 
-def open_plan(session: Session, actor: Actor, within: str, *, from_scratch: bool) -> tuple[int, bool]:
-    """A plan to be solved: its id, and whether it is small enough to be solved at once.
+def open_plan(
+    session: Session, actor: Actor, within: str, *, from_scratch: bool, wait: bool = True
+) -> tuple[int, bool]:
+    """A plan to be solved: its id, and whether it is to be solved at once: it is small enough, and who asks waits.
 
     Raises NotFound for an unknown division, Forbidden outside the caller's scope.
     """
@@ -112,7 +119,7 @@ def open_plan(session: Session, actor: Actor, within: str, *, from_scratch: bool
     session.add(plan)
     session.flush()
     audit.record(session, actor, "pair_plan.make", [subject(plan.id), within])
-    return plan.id, queries.count_households(session, prefixes) <= SOLVED_AT_ONCE
+    return plan.id, wait and queries.count_households(session, prefixes) <= SOLVED_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +171,53 @@ def note_progress(session: Session, plan_id: int, progress: str | None, failure:
     session.flush()
 
 
+@contextmanager
+def being_solved(engine: Engine, plan_id: int) -> Iterator[None]:
+    """Says to everybody that a plan is being solved, as long as the block runs and its process lives."""
+    with engine.connect() as connection:
+        queries.hold_solving(connection, plan_id)
+        try:
+            yield
+        finally:
+            queries.let_solving_go(connection, plan_id)
+
+
+def why_failed(error: Exception) -> str:
+    """What a plan says of the error that ended its solving: a code, then a sentence."""
+    if isinstance(error, GridmapError):
+        return f"{error.code}: {error.detail}"
+    return "internal: the solver stopped with an error, which the server's log tells"
+
+
+def _end_if_abandoned(session: Session, plan: PairPlan) -> None:
+    """A plan that nobody solves any more has failed: its process was ended, with the machine or by somebody."""
+    if plan.status != "solving" or queries.now(session) - plan.created_at < STARTS_WITHIN:
+        return
+    if not queries.is_being_solved(session, plan.id):
+        note_progress(session, plan.id, None, failure=INTERRUPTED)
+
+
 def get_plan(session: Session, caller: Caller, plan_id: int) -> PlanRecord:
     """One plan. Raises NotFound, and Forbidden outside the caller's scope."""
     plan = _get(session, plan_id)
     _check_scope(session, caller, plan.within)
+    _end_if_abandoned(session, plan)
     return _record(plan)
 
 
 def list_plans(session: Session, caller: Caller, *, before: int | None, limit: int) -> list[PlanRecord]:
     """The plans within the caller's scope, the newest first."""
-    found = queries.list_plans(session, before=before, limit=limit)
-    return [_record(plan) for plan in found if caller.covers(plan.within) or caller.covers(plan.county_code)]
+    shown: list[PlanRecord] = []
+    while len(shown) < limit:
+        found = queries.list_plans(session, before=before, limit=limit)
+        seen = [plan for plan in found if _covers(caller, plan)]
+        for plan in seen:
+            _end_if_abandoned(session, plan)
+        shown += [_record(plan) for plan in seen]
+        if len(found) < limit:
+            break
+        before = found[-1].id
+    return shown[:limit]
 
 
 def list_pairs(session: Session, actor: Actor, plan_id: int) -> list[PlannedPair]:
@@ -215,7 +258,7 @@ def apply_plan(session: Session, actor: Actor, plan_id: int, today: date) -> tup
     if same_person(plan.author, actor.caller.name):
         raise OwnPlan("A plan is applied by a second person, never by who made it.")
     _refuse_stale(session, plan, today)
-    former, put = queries.replace_pairs(session, plan, prefixes)
+    former, put = queries.replace_pairs(session, plan, prefixes, actor.caller.name)
     plan = _get(session, plan_id)
     plan.applied_at, plan.applied_by = queries.now(session), actor.caller.name
     plan.status = "applied"
@@ -241,7 +284,7 @@ def undo_plan(session: Session, actor: Actor, plan_id: int | None = None) -> int
             f"Pairs of plan {plan.id} were changed again since: {', '.join(moved)}. Undo what came after it first.",
             errors=[FieldError(household, "its pairs changed since", "changed") for household in moved],
         )
-    queries.restore_pairs(session, plan.id)
+    queries.restore_pairs(session, plan.id, actor.caller.name)
     plan.undone_at, plan.undone_by = queries.now(session), actor.caller.name
     plan.status = "undone"
     _tell(session, actor, plan, "pair_plan.undo")
@@ -333,6 +376,10 @@ def _check_scope(session: Session, caller: Caller, within: str) -> tuple[str, ..
     if not prefixes or not all(caller.covers(prefix) for prefix in prefixes):
         raise Forbidden("This lies outside the scope that was granted.")
     return prefixes
+
+
+def _covers(caller: Caller, plan: PairPlan) -> bool:
+    return caller.covers(plan.within) or caller.covers(plan.county_code)
 
 
 def _get(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan:

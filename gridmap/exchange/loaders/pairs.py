@@ -30,7 +30,7 @@ def load_pairs(session: Session, records: Sequence[Record], context: Context) ->
     rows = _without_doubles(loaded, read_rows(loaded, records, reader.read), reader)
     written = [row.state for row in rows if row.changes]
     if written:
-        loading.write_pairs(session, written)
+        loading.write_pairs(session, context.actor.caller.name, written)
         ids = sorted({record_id for state in written for record_id in (state.household, state.officer)})
         audit.record(session, context.actor, "import pairs", ids)
         append_event(session, "pairs", {"action": "import", "file": context.file, "count": len(written)})
