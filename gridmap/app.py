@@ -32,6 +32,7 @@ from gridmap.api import (
     officers,
     pair_plans,
     posts,
+    regrouping,
     search,
     shelters,
 )
@@ -49,6 +50,7 @@ from gridmap.api.pages import grids as grid_pages
 from gridmap.api.pages import households as people_pages
 from gridmap.api.pages import imports as import_pages
 from gridmap.api.pages import pairs as pair_pages
+from gridmap.api.pages import regrouping as regrouping_pages
 from gridmap.api.pages import upkeep as upkeep_pages
 from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
@@ -122,6 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
         changeset_pages,
         import_pages,
         upkeep_pages,
+        regrouping_pages,
         address_pages,
         people_pages,
         pair_pages,
@@ -139,7 +142,20 @@ def create_app_from_env() -> FrontDoor:
 
 def _api_v1() -> APIRouter:
     router = APIRouter(prefix="/api/v1")
-    for part in (locate, bulk, convert, divisions, grids, layers, groups, households, officers, posts, addresses):
+    for part in (
+        locate,
+        bulk,
+        convert,
+        divisions,
+        grids,
+        layers,
+        groups,
+        regrouping,
+        households,
+        officers,
+        posts,
+        addresses,
+    ):
         router.include_router(part.router)
     for part in (changesets, imports, shelters, pair_plans, contacts):
         router.include_router(part.router)

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from gridmap.errors import FieldError, SettingsError
 
@@ -48,6 +48,20 @@ class Settings(BaseModel):
     tianditu_key: SecretStr | None = None
     secret: Annotated[SecretStr, AfterValidator(_at_least_32)] | None = None
     timezone: Annotated[str, AfterValidator(_known_timezone)] = "Asia/Shanghai"
+    group_smallest: int = Field(default=15, ge=1, le=500)
+    group_target: int = Field(default=26, ge=1, le=500)
+    group_largest: int = Field(default=40, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _groups_can_be_cut(self) -> Self:
+        smallest, target, largest = self.group_smallest, self.group_target, self.group_largest
+        # Else a group that is one too large could only be cut into groups that are too small.
+        if not (smallest <= target <= largest and 2 * smallest <= largest + 1):
+            raise ValueError(
+                f"GRIDMAP_GROUP_SMALLEST ({smallest}) ≤ GRIDMAP_GROUP_TARGET ({target}) ≤ GRIDMAP_GROUP_LARGEST "
+                f"({largest}) is wanted, and twice the smallest at most the largest and one"
+            )
+        return self
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None, **overrides: object) -> "Settings":
@@ -82,7 +96,8 @@ def _as_text(value: object) -> str:
 def _settings_error(error: ValidationError) -> SettingsError:
     problems = []
     for problem in error.errors(include_url=False, include_input=False):
-        variable = _PREFIX + str(problem["loc"][0]).upper()
+        # A rule about several settings has no place of its own; its text names them.
+        variable = _PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else "GRIDMAP_GROUP_LARGEST"
         if problem["type"] == "extra_forbidden":
             known = ", ".join(_PREFIX + name.upper() for name in Settings.model_fields)
             problems.append(FieldError(variable, f"no such setting; there are {known}", "unknown"))

@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, _Source] = MappingProxyType(
         "audit": _Source("access", "audit_app"),
         "demo": _Source("demo", "app"),
         "changeset": _Source("changesets", "changeset_app"),
+        "group": _Source("groups", "group_app"),
         "pairs": _Source("pairs", "pairs_app"),
         "coverage": _Source("coverage", "coverage_app"),
     }

@@ -117,7 +117,7 @@ def change_group(
     wanted = members if given.get("members") is None else list(dict.fromkeys(given["members"]))
     if (after, name, sorted(wanted)) == (people, before.name, members):
         return _record(session, actor, before)
-    _keep_known(session, code, row_version, _columns(before, people, members))
+    keep_known_group(session, code, row_version, group_columns(before, people, members))
     version = None
     if name != before.name:
         version = raise_version(session, actor.caller.name, f"group {code} {name}")
@@ -136,7 +136,7 @@ def close_group(session: Session, actor: Actor, code: str, expected: int | None)
             f"Group {code} {before.name} has {len(members)} households. Move them to another group of the grid first: "
             f"PATCH the members of that group, or the group_code of each household."
         )
-    _keep_known(session, code, row_version, _columns(before, people_of(session, code), []))
+    keep_known_group(session, code, row_version, group_columns(before, people_of(session, code), []))
     version = raise_version(session, actor.caller.name, f"group {code} {before.name} closed")
     replace_groups(session, version, [code], {})
     put_people(session, code, People())
@@ -152,7 +152,7 @@ def get_history(session: Session, actor: Actor, code: str) -> list[Revision]:
         return kept
     # Nobody wrote to it yet: what a load, an import or a changeset made of it.
     people, members = people_of(session, code), households.members_of(session, code)
-    return [Revision(1, record.state.valid_from, "", "known", _columns(record.state, people, members))]
+    return [Revision(1, record.state.valid_from, "", "known", group_columns(record.state, people, members))]
 
 
 def _record(session: Session, actor: Actor, state: GroupState) -> GroupRecord:
@@ -193,7 +193,8 @@ def _fill(session: Session, actor: Actor, code: str, wanted: Sequence[str] | Non
             _refuse(f"members.{place}", f"{household_id}: {error.detail.removeprefix('group_code: ')}")
 
 
-def _keep_known(session: Session, code: str, row_version: int, columns: Mapping[str, Any]) -> None:
+def keep_known_group(session: Session, code: str, row_version: int, columns: Mapping[str, Any]) -> None:
+    """Keeps what a group was before its first write that is kept."""
     if not list_revisions(session, code):
         keep_revisions(session, "", "known", [(code, row_version, columns)])
 
@@ -201,7 +202,7 @@ def _keep_known(session: Session, code: str, row_version: int, columns: Mapping[
 def _kept(session: Session, actor: Actor, code: str, action: str, version: int | None, row_version: int) -> GroupRecord:
     state = grids.get_group(session, code)
     people = people_of(session, code)
-    columns = _columns(state, people, households.members_of(session, code))
+    columns = group_columns(state, people, households.members_of(session, code))
     keep_revisions(session, actor.caller.name, action, [(code, row_version, columns)])
     audit.record(session, actor, f"group.{action}", [code, *([people.head] if people.head else []), *people.deputies])
     payload = {"action": action, "codes": [code]}
@@ -209,7 +210,8 @@ def _kept(session: Session, actor: Actor, code: str, action: str, version: int |
     return get_group(session, actor, code)
 
 
-def _columns(state: GroupState, people: People, members: Sequence[str]) -> dict[str, Any]:
+def group_columns(state: GroupState, people: People, members: Sequence[str]) -> dict[str, Any]:
+    """A group as its history keeps it."""
     return {
         "code": state.code,
         "name": state.name,

@@ -51,6 +51,7 @@ def effect_of(plan: Plan, found: Consequences) -> dict[str, Any]:
             for move in moves.groups
         ],
         "closed_groups": list(moves.closed_groups),
+        "group_sizes": dict(moves.group_sizes),
         "charges": [
             {"code": charge.code, "officer": charge.officer_id, "role": charge.role} for charge in found.new_charges
         ],

@@ -65,6 +65,8 @@ class Moves:
     """Households whose group changes."""
     groups: Sequence[GroupMove] = ()
     closed_groups: Sequence[str] = ()
+    group_sizes: Mapping[str, int] = field(default_factory=dict)
+    """How many households the groups have afterwards that lose some or get some."""
     full_grids: Sequence[str] = ()
     """Grids that would need more groups than there are numbers."""
     share_households: Mapping[tuple[str, str], float] = field(default_factory=dict)
@@ -141,9 +143,19 @@ def follow(
             for (old, grid), new in found.items()
         ],
         closed_groups=_closed(groups, targets, heirs),
+        group_sizes=_sizes(targets, found),
         full_grids=full,
         share_households=_shares(members, grid_of, moved_to),
     )
+
+
+def _sizes(targets: Sequence[tuple[Member, str | None]], found: Mapping[tuple[str, str], str]) -> dict[str, int]:
+    touched = {group for (old, _), new in found.items() for group in (old, new)}
+    after = Counter(
+        m.group_code if m.group_code and grid == m.group_code[:15] else found.get((m.group_code or "", grid or ""))
+        for m, grid in targets
+    )
+    return {group: count for group, count in sorted((g, c) for g, c in after.items() if g) if group in touched}
 
 
 def _group_grid(group: str, was: str | None, now: str | None, heirs: Heirs) -> str | None:

@@ -193,6 +193,7 @@ class Effect(BaseModel):
     households: MovedRecords = MovedRecords()
     groups: list[MovedGroup] = []
     closed_groups: list[str] = []
+    group_sizes: dict[str, int] = Field(default={}, description="Households of the groups that lose or get some, then.")
     charges: list[NewCharge] = []
     outlines: list[str] = Field(default=[], description="Villages whose outline moves.")
 

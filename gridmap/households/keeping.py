@@ -82,6 +82,18 @@ def close_household(session: Session, actor: Actor, household_id: str, expected:
     return _write(session, actor, household, {"status": "closed"}, "close")
 
 
+def assign_groups(session: Session, actor: Actor, groups: Mapping[str, str]) -> None:
+    """Puts households of one county into the groups of their grid, with history. The caller has checked both."""
+    ids = sorted(groups)
+    if not ids:
+        return
+    keep_known(session, Household, ids)
+    queries.set_groups(session, groups)
+    keep_rows(session, actor.caller.name, "change", Household, ids)
+    audit.record(session, actor, "household.change", ids)
+    append_event(session, "households", {"action": "change", "ids": ids}, county_code=ids[0][1:7])
+
+
 def get_history(
     session: Session, actor: Actor, household_id: str, unmasking: Unmasking = MASKED
 ) -> list[tuple[Revision, dict[str, Any]]]:

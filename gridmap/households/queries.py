@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import Row, Select, and_, cast, func, or_, select
+from sqlalchemy import Row, Select, Text, and_, cast, column, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
 from gridmap.addresses.model import Address
@@ -186,6 +187,33 @@ def group_members(session: Session, grids: Sequence[str]) -> Sequence[Row[*tuple
         )
     )
     return session.execute(stmt.order_by(Household.id)).all()
+
+
+def dwellings_in(session: Session, grid_code: str, *, to_write: bool) -> Sequence[Row[str, str | None, float, float]]:
+    """Id, group, lon and lat of the current households in a grid, by id; to write, locked to the transaction's end.
+
+    By ix_address_grid_code and ix_household_address_code.
+    """
+    stmt = (
+        select(Household.id, Household.group_code, func.ST_X(Address.point), func.ST_Y(Address.point))
+        .join(Address, _AT_ADDRESS)
+        .where(Address.grid_code == grid_code, Household.status == "current")
+    )
+    ordered = stmt.order_by(Household.id)
+    return session.execute(ordered.with_for_update(of=Household) if to_write else ordered).all()
+
+
+def set_groups(session: Session, groups: Mapping[str, str | None]) -> None:
+    """Puts households into groups, each into its own, and raises their row versions; by pk_household."""
+    keys, codes = cast(literal(list(groups)), ARRAY(Text)), cast(literal(list(groups.values())), ARRAY(Text))
+    given = func.unnest(keys, codes).table_valued(column("id", Text), column("code", Text)).render_derived("given")
+    stmt = update(Household).where(
+        Household.county_code.in_(sorted({household_id[1:7] for household_id in groups})), Household.id == given.c.id
+    )
+    touched = {"row_version": Household.row_version + 1, "updated_at": func.now()}
+    values = stmt.values(group_code=given.c.code, **touched)
+    session.execute(values, execution_options={"synchronize_session": False})
+    session.expire_all()
 
 
 def count_in_counties(session: Session, counties: Sequence[str]) -> tuple[int, int]:

@@ -48,6 +48,16 @@ class HouseholdRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Dwelling:
+    """Where a household is, in degrees of EPSG:4490, and the group it is in; nothing of its people."""
+
+    id: str
+    group_code: str | None
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, slots=True)
 class HouseholdPage:
     """Part of a list by id, and whether there are more behind it."""
 
@@ -98,6 +108,11 @@ def list_in_group(session: Session, actor: Actor, group_code: str, *, cursor: st
 def members_of(session: Session, group_code: str) -> list[str]:
     """The ids of the current members of a household group."""
     return list(queries.members_of(session, group_code))
+
+
+def dwellings_in(session: Session, grid_code: str, *, to_write: bool = False) -> list[Dwelling]:
+    """The current households whose point lies in a grid, by id; to write, nobody else changes them meanwhile."""
+    return [Dwelling(*row) for row in queries.dwellings_in(session, grid_code, to_write=to_write)]
 
 
 def count_members(session: Session, group_codes: Sequence[str]) -> dict[str, int]:

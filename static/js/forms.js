@@ -2,7 +2,7 @@
 //
 // <form data-send="PATCH" data-to="/api/v1/grids/623…" data-etag='"3"' data-done="已保存" data-refresh="drawer rows">
 // A PATCH sends the fields that were changed; `head.phone` as a field's name is the phone of the head. `data-null` on a field: empty is null. `data-then`: the address to go to
-// afterwards, with {fields} of the answer. `data-history`: where a stale form finds out who has written since.
+// afterwards, with {fields} of the answer. `data-json`: the value is JSON. `data-history`: where a stale form finds out who has written since.
 
 import { ApiError, get, send } from "./api.js";
 import { h } from "./dom.js";
@@ -101,6 +101,7 @@ function valueOf(field) {
   if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked;
   const text = field.value.trim();
   if (text === "" && field.hasAttribute("data-null")) return null;
+  if (field.hasAttribute("data-json")) return JSON.parse(text);
   if (field.hasAttribute("data-list")) return text.split(/[\s,，、;；]+/).filter(Boolean);
   return field.type === "number" && text !== "" ? Number(text) : text;
 }

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.api.changesets import ChangesetId, Status
-from gridmap.api.deps import SessionDep
+from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.security import ActorDep
+from gridmap.contacts.group_proposals import limits_of
+from gridmap.contacts.regrouping import Limits
 from gridmap.divisions import service as divisions
 from gridmap.editing import service
 from gridmap.editing.record import ChangesetRecord, Report
@@ -33,6 +35,12 @@ class Review:
     report: Report
     effect: Effect
     is_own: bool
+    limits: Limits
+
+    @property
+    def groups_outside(self) -> list[tuple[str, int]]:
+        """The groups, with their households, that are too large or too small afterwards."""
+        return [(code, size) for code, size in self.effect.group_sizes.items() if not self.limits.hold(size)]
 
     @property
     def errors(self) -> int:
@@ -83,7 +91,12 @@ def changesets_page(
 
 @router.get("/{changeset_id}")
 def changeset_page(
-    request: Request, changeset_id: ChangesetId, frame: FrameDep, session: SessionDep, actor: ActorDep
+    request: Request,
+    changeset_id: ChangesetId,
+    frame: FrameDep,
+    session: SessionDep,
+    actor: ActorDep,
+    settings: SettingsDep,
 ) -> HTMLResponse:
     """One changeset: its problems, its diff on the map, what it moves, and what the reader may do with it."""
     report = service.get_report(session, actor.caller, changeset_id)
@@ -94,11 +107,11 @@ def changeset_page(
         frame,
         within=divisions.get_division(session, county),
         map_code=county,
-        review=cache(lambda: _review(session, actor, report)),
+        review=cache(lambda: _review(session, actor, report, limits_of(settings))),
     )
 
 
-def _review(session: Session, actor: Actor, report: Report) -> Review:
+def _review(session: Session, actor: Actor, report: Report, limits: Limits) -> Review:
     record = report.changeset
     effect: dict[str, Any] = report.effect
     return Review(
@@ -107,6 +120,7 @@ def _review(session: Session, actor: Actor, report: Report) -> Review:
         report=report,
         effect=Effect.model_validate(effect),
         is_own=record.author == actor.caller.name,
+        limits=limits,
     )
 
 
