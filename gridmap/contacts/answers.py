@@ -1,6 +1,8 @@
 """Who looks after a household, and whom an officer looks after: as people ask at a door, masked and audited."""
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -22,11 +24,13 @@ class DoorContact:
     tier: int
     reason: str
     status: str
+    absent_from: date | None
+    absent_to: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class DoorHousehold:
-    """A household that an officer looks after, and where its door is."""
+    """A household that an officer looks after, its head masked, and where its door is."""
 
     household_id: str
     rank: int
@@ -34,6 +38,8 @@ class DoorHousehold:
     persons: int
     lon: float
     lat: float
+    head: str
+    village_code: str
 
 
 def contacts_of(session: Session, actor: Actor, household_id: str) -> list[DoorContact]:
@@ -42,7 +48,10 @@ def contacts_of(session: Session, actor: Actor, household_id: str) -> list[DoorC
     if rows:
         audit.record(session, actor, "household.contacts", [household_id, *(officer.id for officer, *_ in rows)])
     return [
-        DoorContact(o.id, mask_name(o.name), mask_phone(o.phone), o.unit, rank, tier, reason, o.status)
+        DoorContact(
+            *(o.id, mask_name(o.name), mask_phone(o.phone), o.unit, rank, tier, reason, o.status),
+            *(o.absent_from, o.absent_to),
+        )
         for o, rank, tier, reason in rows
     ]
 
@@ -52,4 +61,12 @@ def households_of(session: Session, actor: Actor, officer_id: str) -> list[DoorH
     rows = [r for r in queries.doors_of_officer(session, officer_id) if actor.caller.covers(r[4] or r[5])]
     if rows:
         audit.record(session, actor, "officer.households", [officer_id, *(row[0] for row in rows)])
-    return [DoorHousehold(row[0], row[1], row[2], row[3], row[6], row[7]) for row in rows]
+    return [_door(*row) for row in rows]
+
+
+def _door(
+    household: str, rank: int, address: str, persons: int, grid: str | None, village: str, *more: Any
+) -> DoorHousehold:
+    lon, lat, head, name = more
+    shown = name or mask_name(head)
+    return DoorHousehold(household, rank, address, persons, lon, lat, shown, (grid or village)[:12])

@@ -309,7 +309,7 @@ def contacts_of_household(session: Session, household_id: str) -> Sequence[Row[O
 
 
 def doors_of_officer(session: Session, officer_id: str) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Household, rank, address, persons, grid, village, lon and lat of an officer's current households.
+    """Household, rank, address, persons, grid, village, lon, lat, head and name of an officer's current households.
 
     By ix_contact_pair_officer_id.
     """
@@ -317,6 +317,7 @@ def doors_of_officer(session: Session, officer_id: str) -> Sequence[Row[*tuple[A
         select(
             *(ContactPair.household_id, ContactPair.rank, Address.label, Household.persons, Address.grid_code),
             *(Address.village_code, func.ST_X(Address.point), func.ST_Y(Address.point)),
+            *(Household.head_name, Household.name),
         )
         .join(
             Household,

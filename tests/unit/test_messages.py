@@ -60,6 +60,8 @@ FAMILIES = (
     "cover.class_",
     "cover.column_",
     "cover.why_",
+    "cover.range_",
+    "move.reason_",
 )
 SCRIPT_FAMILIES = (
     "level.",
@@ -73,6 +75,7 @@ SCRIPT_FAMILIES = (
     "import.",
     "search.",
     "history.",
+    "move.",
 )
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.access.rights import UNMASK
-from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.deps import SessionDep
 from gridmap.api.households import Within
-from gridmap.api.officers import day_of
+from gridmap.api.officers import TodayDep
 from gridmap.api.pages.csv_answer import csv_answer
 from gridmap.api.pages.frame import Frame, FrameDep, PageRoute, render
-from gridmap.api.security import ActorDep, NowDep
+from gridmap.api.security import ActorDep
 from gridmap.contacts import answers, posts
 from gridmap.contacts import listing as officers
 from gridmap.contacts.answers import DoorContact, DoorHousehold
@@ -68,6 +68,7 @@ def households_page(
     frame: FrameDep,
     session: SessionDep,
     actor: ActorDep,
+    today: TodayDep,
     within: Within = None,
     household: HouseholdQuery = None,
     q: str = "",
@@ -93,6 +94,7 @@ def households_page(
         ),
         asked={"q": q, "needs": needs, "kind": kind, "status": status, "sort": sort, "cursor": cursor},
         all_needs=NEEDS,
+        away=lambda contact: is_away(contact.absent_from, contact.absent_to, today),
         may_unmask=actor.caller.role in UNMASK,
         new=new,
         card=None if household is None else cache(lambda: _household_card(session, actor, household)),
@@ -134,8 +136,7 @@ def officers_page(
     frame: FrameDep,
     session: SessionDep,
     actor: ActorDep,
-    now: NowDep,
-    settings: SettingsDep,
+    today: TodayDep,
     within: Within = None,
     officer: OfficerQuery = None,
     q: str = "",
@@ -149,7 +150,6 @@ def officers_page(
     """The officers of a place as a table, and one of them with his households in the drawer and on the map."""
     away = {"yes": True, "no": False}.get(absent)
     asked = AskedOfficers(within, kind or None, q or None, away, status, sort)
-    today = day_of(now, settings.timezone)
     return render(
         request,
         "officers.html",

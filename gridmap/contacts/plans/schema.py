@@ -303,3 +303,4 @@ class EffectOut(_Told):
     loses: str | None = Field(description="The first goal that decides against the move; null when none does.")
     same_unit: bool = Field(description="Whether both contacts would be of one unit.")
     swapped: int | None = Field(description="The rank that the former first contact takes over from the new one.")
+    mark: int = Field(description="Of the pairs as they are: `If-Match` takes it back, quoted.")

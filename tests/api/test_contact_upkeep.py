@@ -1,0 +1,218 @@
+"""Pairs between plans: they end with household and officer, one is moved by hand, and a plan's solver may die."""
+
+import csv
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from gridmap.contacts.plans import service
+from gridmap.db.engine import transaction
+from tests.api.keys import closed_application
+from tests.api.test_pair_plans import H1, H5, P1, P2, P3, P4, PLANS, SCHOOL, Desk
+from tests.county import COUNTY, WEST
+from tests.postgres import Server
+from tests.problems import assert_problem
+
+
+@pytest.fixture
+def desk(server: Server) -> Iterator[Desk]:
+    with closed_application(server) as closed:
+        yield Desk(closed)
+
+
+def _get(desk: Desk, path: str) -> Any:
+    answer = desk.closed.client.get(f"/api/v1{path}", headers=desk.editor)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def _line(desk: Desk) -> dict[str, Any]:
+    lines: list[dict[str, Any]] = _get(desk, f"/pair-plans/report?within={COUNTY}")["lines"]
+    return lines[0]
+
+
+def test_a_closed_household_and_a_retired_officer_end_their_pairs_at_once(desk: Desk) -> None:
+    client = desk.closed.client
+    desk.apply(desk.plan())
+    held = {home: found for home, found in desk.standing().items() if found[0] == P3}
+    assert set(held) == {SCHOOL, H5}
+    assert client.delete(f"/api/v1/households/{H5}", headers=desk.editor).status_code == 200
+    assert desk.contacts(H5) == []
+    retired = client.delete(f"/api/v1/officers/{P3}", headers=desk.editor).json()
+    assert {"household": SCHOOL, "rank": 1} in retired["consequences"]["households"]
+    assert H5 not in {left["household"] for left in retired["consequences"]["households"]}
+    assert P3 not in {found for pairs in desk.standing().values() for found in pairs}
+    assert [contact["rank"] for contact in desk.contacts(SCHOOL)] == [2, 3, 4]
+    assert (_line(desk)["households"], _line(desk)["paired"], _line(desk)["missed"]) == (4, 3, 1)
+    missing = _get(desk, f"/contacts/missing?within={COUNTY}")
+    assert (missing["count"], missing["next"]) == (1, None)
+    (school,) = missing["households"]
+    assert (school["id"], school["former"], school["why"]) == (SCHOOL, P3, "officer_retired")
+    assert _get(desk, f"/contacts/missing?within={WEST}")["count"] == 0
+    (ended, *_) = [pair for pair in _get(desk, f"/households/{SCHOOL}/contacts/history")["pairs"] if pair["until"]]
+    assert (ended["officer"], ended["rank"], ended["why"], ended["name"]) == (P3, 1, "officer_retired", "周**")
+    # A closed one that is opened again has nobody, and says so.
+    client.patch(f"/api/v1/households/{H5}", json={"status": "current"}, headers=desk.editor)
+    found = {home["id"]: home["why"] for home in _get(desk, f"/contacts/missing?within={COUNTY}")["households"]}
+    assert found == {SCHOOL: "officer_retired", H5: "household_closed"}
+    reader = desk.closed.key("reader", COUNTY)
+    assert client.get(f"/api/v1/contacts/missing?within={COUNTY}", headers=reader).status_code == 403
+
+
+def test_an_absent_contact_is_told_as_absent_and_the_back_up_comes_next(desk: Desk) -> None:
+    desk.apply(desk.plan())
+    first, second = desk.standing()[H1][:2]
+    away = {"absent_from": "2026-11-20", "absent_to": "2026-11-30"}
+    desk.closed.client.patch(f"/api/v1/officers/{first}", json=away, headers=desk.editor)
+    household = _get(desk, f"/households/{H1}")
+    door = _get(desk, f"/contacts/at?lon={household['lon']}&lat={household['lat']}")
+    for told in (desk.contacts(H1), door["contacts"]):
+        assert [(each["id"], each["absent"]) for each in told[:2]] == [(first, True), (second, False)]
+        assert told[0]["absent_to"] == "2026-11-30"
+
+
+def test_a_household_is_moved_by_hand_with_its_effect_told_before(desk: Desk) -> None:
+    client = desk.closed.client
+    desk.apply(desk.plan())
+    first, second = desk.standing()[H1][:2]
+    asked = f"/api/v1/households/{H1}/contact-effect?officer={P4}"
+    effect = client.get(asked, headers=desk.editor)
+    told = effect.json()
+    assert (told["tier_now"], told["tier"], told["former"], told["load"], told["allowed"]) == (0, 2, first, 1, True)
+    verdicts = {goal["goal"]: goal["verdict"] for goal in told["goals"]}
+    assert (verdicts["missed"], verdicts["tiers"], verdicts["changes"], told["loses"]) == (
+        "same", "worse", "worse", "tiers",
+    )  # fmt: skip
+    assert desk.standing()[H1] == [first, second]
+    where, why = f"/api/v1/households/{H1}/contacts/first", "亲属关系，本人同意"
+    move = {"officer": P4, "why": why}
+    assert client.put(where, json=move, headers=desk.closed.key("commander", COUNTY)).status_code == 403
+    assert client.put(where, json={"officer": P4, "why": "a"}, headers=desk.editor).status_code == 422
+    done = client.put(where, json=move, headers=desk.editor | {"If-Match": effect.headers["ETag"]})
+    assert done.status_code == 200, done.text
+    assert desk.standing()[H1][0] == P4
+    assert why in desk.contacts(H1)[0]["reason"]
+    # Somebody else's old reading moves nothing.
+    old = desk.editor | {"If-Match": effect.headers["ETag"]}
+    stale = client.put(where, json={"officer": P3, "why": why}, headers=old)
+    assert_problem(stale, 412, "row_changed")
+    # The back-up becomes first, and the first the back-up: nobody is lost.
+    assert client.put(where, json={"officer": second, "why": why}, headers=desk.editor).json()["swapped"] == 2
+    assert desk.standing()[H1] == [second, P4]
+    history = _get(desk, f"/households/{H1}/contacts/history")["pairs"]
+    assert [(pair["officer"], pair["why"]) for pair in history if pair["rank"] == 1] == [
+        (second, None), (P4, "moved"), (first, "moved"),
+    ]  # fmt: skip
+    # Later plans keep it.
+    assert {p["household"] for p in desk.plan()["changes"]["pairs"] if p["rank"] == 1} == set()
+    assert [entry.purpose for entry in desk.closed.audit("pairs.moved")] == [why, why]
+    client.patch(f"/api/v1/officers/{P4}", json={"capacity": 0}, headers=desk.editor)
+    full = client.put(where, json=move, headers=desk.editor)
+    assert_problem(full, 422, "invalid_input", where="officer")
+
+
+def test_a_plan_solved_beside_the_server_is_told_as_it_goes_and_fails_when_its_process_dies(desk: Desk) -> None:
+    answer = desk.closed.client.post(PLANS, json={"within": COUNTY, "wait": False}, headers=desk.editor)
+    # The test client waits for the process that solves it, so the answer tells of the moment before.
+    assert (answer.status_code, answer.json()["status"], answer.json()["certificate"]) == (202, "solving", None)
+    done = desk.closed.client.get(answer.headers["Location"], headers=desk.editor).json()
+    assert (done["status"], done["certificate"]["paired"]) == ("ready", 5)
+    with transaction(desk.closed.engine) as session:
+        plan = session.execute(
+            text(
+                "INSERT INTO pair_plan (county_code, within, from_scratch, author, version, progress)"
+                " VALUES (:c, :c, false, 'key:x', 1, 'back-ups') RETURNING id"
+            ),
+            {"c": COUNTY},
+        ).scalar_one()
+
+    def status() -> tuple[str, str | None]:
+        told = desk.closed.client.get(f"{PLANS}/{plan}", headers=desk.editor).json()
+        return told["status"], told["failure"]
+
+    def age(seconds: int) -> None:
+        with transaction(desk.closed.engine) as session:
+            stmt = text("UPDATE pair_plan SET created_at = now() - :age WHERE id = :id")
+            session.execute(stmt, {"age": timedelta(seconds=seconds), "id": plan})
+
+    # A process may just be starting; one that lives may take its time; one that is gone has failed.
+    assert status() == ("solving", None)
+    age(3600)
+    with service.being_solved(desk.closed.engine, plan):
+        assert status() == ("solving", None)
+    found, why = status()
+    assert found == "failed"
+    assert why is not None
+    assert why.startswith("interrupted:")
+    assert desk.closed.client.get(PLANS, headers=desk.editor).json()["plans"][0]["status"] == "failed"
+
+
+APPLY = """
+import sys
+from datetime import date
+from gridmap.access.audit import Actor, Origin
+from gridmap.access.caller import Caller
+from gridmap.contacts.plans import service
+from gridmap.db.engine import make_engine, transaction
+engine = make_engine(sys.argv[1])
+second = Actor(Caller("user:second", "admin", "all", ("",)), Origin("t"))
+with transaction(engine) as session:
+    service.apply_plan(session, second, int(sys.argv[2]), date(2026, 11, 22))
+"""
+
+
+def test_an_apply_that_is_killed_in_the_middle_leaves_the_former_pairs(desk: Desk) -> None:
+    desk.apply(desk.plan())
+    before = desk.standing()
+    desk.closed.client.delete(f"/api/v1/officers/{P1}", headers=desk.editor)
+    lost = desk.standing()
+    assert lost != before
+    plan = desk.plan(from_scratch=True)
+    url = desk.closed.engine.url.render_as_string(hide_password=False)
+    with desk.closed.engine.connect() as holding:
+        # Its pairs are taken away already when it waits to keep them for undoing.
+        holding.execute(text("LOCK TABLE pair_plan_former IN EXCLUSIVE MODE"))
+        process = subprocess.Popen([sys.executable, "-c", APPLY, url, str(plan["id"])])
+        waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'pair_plan_former'::regclass")
+        for _ in range(600):
+            if holding.execute(waits).scalar_one():
+                break
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        holding.rollback()
+    assert desk.standing() == lost
+    assert desk.closed.client.get(f"{PLANS}/{plan['id']}", headers=desk.editor).json()["status"] == "ready"
+    # The same plan is applied afterwards as if nothing had been.
+    desk.apply(plan)
+    assert all(P1 not in found for found in desk.standing().values())
+
+
+def test_a_plan_is_a_file_of_every_kind(desk: Desk) -> None:
+    for who in (P1, P2, P4):
+        desk.closed.client.patch(f"/api/v1/officers/{who}", json={"capacity": 1}, headers=desk.editor)
+    desk.closed.client.patch(f"/api/v1/officers/{P3}", json={"capacity": 0}, headers=desk.editor)
+    plan = desk.plan()
+    path = f"{PLANS}/{plan['id']}/pairs"
+    document = json.loads(desk.closed.client.get(path, headers=desk.editor).content)
+    assert {"id", "version", "pairs", "missed", "certificate"} <= document.keys()
+    table = desk.closed.client.get(f"{path}?format=csv", headers=desk.editor)
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert [row["household"] for row in rows if row["missed"]] == [m["household"] for m in plan["missed"]]
+    assert len(rows) == 5
+    assert all(row["first"] for row in rows if not row["missed"])
+    assert rows[-1]["first_name"].endswith("**")
+    assert "李措姆" not in table.text
+    assert desk.closed.client.get(f"{path}?format=xlsx", headers=desk.editor).content[:2] == b"PK"
+    west = desk.closed.key("editor", WEST)
+    assert desk.closed.client.get(f"{path}?format=csv", headers=west).status_code == 403
