@@ -1,6 +1,7 @@
 """Routes of the address search: doors by anybody's words and by a point. None of them needs the database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,7 +16,7 @@ from gridmap.addresses.search.answer import (
     feature_of,
     near_feature,
 )
-from gridmap.addresses.search.bulk import REVERSE_COLUMNS, SEARCH_COLUMNS, reverse_cells, search_cells
+from gridmap.addresses.search.bulk import REVERSE_COLUMNS, SEARCH_COLUMNS
 from gridmap.addresses.search.search import Asking, search
 from gridmap.api.csv_upload import CsvUploadDep
 from gridmap.api.deps import get_engine
@@ -24,10 +25,12 @@ from gridmap.api.params import PointDep
 from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.db.engine import reading, transaction
 from gridmap.errors import DatabaseUnavailable, FieldError, Forbidden, InvalidInput, NotFound
-from gridmap.exchange.address_csv import CsvTable, answered, cells_point, cells_text
+from gridmap.exchange.address_csv import CsvTable, ReverseRow, SearchRow, answered_in_batches
+from gridmap.exchange.address_jobs import Answer, code_batches
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot import locate as locating
+from gridmap.snapshot.address_pack import pack
 from gridmap.snapshot.addresses import AddressStore, Served
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
@@ -56,7 +59,10 @@ def get_address_store(request: Request) -> AddressStore:
     return store
 
 
-def get_served(request: Request, store: Annotated[AddressStore, Depends(get_address_store)]) -> Served:
+StoreDep = Annotated[AddressStore, Depends(get_address_store)]
+
+
+def get_served(request: Request, store: StoreDep) -> Served:
     """The index as it is now, or as it last was while the database is away."""
     return store.last() if is_offline(request) else store.current()
 
@@ -178,7 +184,7 @@ def _nowhere(*, known: bool) -> dict[str, Any]:
 
 
 @router.post("/search/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
-def search_csv(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+def search_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep) -> StreamingResponse:
     """Codes a table of addresses: every row and column comes back in its order, with `result_*` columns.
 
     `column=地址` (repeated: several in their order) names the text; `within`, `encoding` and `delimiter` may be given.
@@ -187,36 +193,26 @@ def search_csv(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep)
     table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
     columns = table.address_columns(upload.many("column", "columns"))
     asking = Asking(1, told_within(served, scope, upload.one("within")))
-    return csv_answer(
-        table, SEARCH_COLUMNS, lambda row: search_cells(served.index, cells_text(row, columns), asking), served
-    )
+    return csv_answer(table, SEARCH_COLUMNS, SearchRow(tuple(columns), asking), served, store)
 
 
 @router.post("/reverse/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
-def reverse_csv(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+def reverse_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep) -> StreamingResponse:
     """The nearest door of every point of a table; `lon`, `lat` name its columns, `crs` their system."""
     table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
     lon, lat = table.point_columns(upload.one("lon"), upload.one("lat"))
     crs = Crs.parse(upload.one("crs") or "EPSG:4490")
-    return csv_answer(
-        table,
-        REVERSE_COLUMNS,
-        lambda row: reverse_cells(served.index, cells_point(row, lon, lat, crs), scope.prefixes),
-        served,
-    )
+    return csv_answer(table, REVERSE_COLUMNS, ReverseRow(lon, lat, crs, scope.prefixes), served, store)
 
 
 def csv_answer(
-    table: CsvTable,
-    columns: Sequence[str],
-    answer: Callable[[list[str]], list[str]],
-    served: Served,
-    *,
-    bom: bool = False,
+    table: CsvTable, columns: Sequence[str], answer: Answer, served: Served, store: AddressStore, *, bom: bool = False
 ) -> StreamingResponse:
     """The table with its answers, sent while they are found."""
     charset = table.form.encoding.removesuffix("-sig")
     headers = {"Gridmap-Version": str(served.version), "Cache-Control": "private, no-store"}
+    packed = None if store.file is None else pack(served, store.file)
+    coded = answered_in_batches(table, columns, partial(code_batches, served.index, answer, packed), bom=bom)
     return StreamingResponse(
-        answered(table, columns, answer, bom=bom), headers=headers, media_type=f"text/csv; charset={charset}"
+        (batch.written for batch in coded), headers=headers, media_type=f"text/csv; charset={charset}"
     )

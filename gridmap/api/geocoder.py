@@ -6,17 +6,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from gridmap.addresses.search.search import Asking, search
-from gridmap.api.address_search import CSV_BODY, ServedDep, csv_answer
+from gridmap.api.address_search import CSV_BODY, ServedDep, StoreDep, csv_answer
 from gridmap.api.csv_upload import CsvUpload, CsvUploadDep
 from gridmap.api.scope import GeocoderScopeDep
 from gridmap.exchange import addok
-from gridmap.exchange.address_csv import CsvTable, cells_point, cells_text
-from gridmap.geo.crs import Crs
+from gridmap.exchange.address_csv import CsvTable
 from gridmap.geo.lonlat import LonLat
 
 router = APIRouter(prefix="/geocoder", tags=["geocoder"])
 
-_DEGREES = Crs.parse("EPSG:4490")
 _MOST = 100
 _NO = frozenset({"0", "false", "no", "off"})
 Filter = Annotated[str | None, Query(max_length=40)]
@@ -67,7 +65,9 @@ def reverse_addok(request: Request, served: ServedDep, scope: GeocoderScopeDep) 
 
 @router.post("/search/csv/", response_class=StreamingResponse, openapi_extra=CSV_BODY)
 @router.post("/search/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
-def search_csv_addok(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+def search_csv_addok(
+    upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep
+) -> StreamingResponse:
     """Codes a table: `data`, `columns` (repeated; all when not given), `encoding`, `delimiter`, `with_bom`.
 
     `lat` and `lon` name columns that bias the search.
@@ -78,27 +78,21 @@ def search_csv_addok(upload: CsvUploadDep, served: ServedDep, scope: GeocoderSco
     lon, lat = upload.one("lon"), upload.one("lat")
     center = table.point_columns(lon, lat) if lon and lat else None
 
-    def answer(row: list[str]) -> list[str]:
-        near = None if center is None else cells_point(row, *center, _DEGREES)
-        text = cells_text(row, columns)
-        return addok.search_cells(addok.sure(search(served.index, text, Asking(_MOST, scope.prefixes, near))))
-
-    return csv_answer(table, addok.SEARCH_HEADERS, answer, served, bom=_with_bom(upload))
+    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST)
+    return csv_answer(table, addok.SEARCH_HEADERS, answer, served, store, bom=_with_bom(upload))
 
 
 @router.post("/reverse/csv/", response_class=StreamingResponse, openapi_extra=CSV_BODY)
 @router.post("/reverse/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
-def reverse_csv_addok(upload: CsvUploadDep, served: ServedDep, scope: GeocoderScopeDep) -> StreamingResponse:
+def reverse_csv_addok(
+    upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep
+) -> StreamingResponse:
     """The nearest door of each row's `latitude` and `longitude` (or lat, lon, lng, long)."""
     table = _table(upload)
     lon, lat = table.point_columns(upload.one("lon"), upload.one("lat"))
 
-    def answer(row: list[str]) -> list[str]:
-        point = cells_point(row, lon, lat, _DEGREES)
-        near = served.index.nearest(point, 1, scope.prefixes) if point is not None else []
-        return addok.reverse_cells(served.index, near)
-
-    return csv_answer(table, addok.REVERSE_HEADERS, answer, served, bom=_with_bom(upload))
+    answer = addok.ReverseRow(lon, lat, scope.prefixes)
+    return csv_answer(table, addok.REVERSE_HEADERS, answer, served, store, bom=_with_bom(upload))
 
 
 def _table(upload: CsvUpload) -> CsvTable:

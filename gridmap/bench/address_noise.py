@@ -1,17 +1,20 @@
 """What people make of an address when they say, hear, type or copy it: damage to labels whose door is known."""
 
 import random
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from gridmap.addresses.numerals import chinese_numeral
 from gridmap.addresses.search.sounds import sound_of, syllable_of
-from gridmap.addresses.search.table import Row
+from gridmap.addresses.search.table import Doors, Row
 
-_TOWNSHIPS = ("喀尔钦镇", "纳浪镇", "洮砚镇", "藏巴哇镇", "恰盖乡", "康多乡")
 _UPPER = ("province", "prefecture", "county", "township", "village")
 _BELOW = ("group_name", "hamlet", "street", "number", "sub_number", "estate", "building", "unit", "floor", "room")
+
+
+MISSING = "a number that is not there"
 
 
 class Noisy(NamedTuple):
@@ -27,6 +30,8 @@ class Label(NamedTuple):
 
     row: Row
     upper: dict[str, str]
+    townships: tuple[str, ...]
+    """All townships that there are."""
 
     @property
     def below(self) -> list[str]:
@@ -225,7 +230,7 @@ DAMAGE: dict[str, Damage] = {
     "words misheard": _misheard_words,
     "the door first": _turned,
     "another township": lambda rng, label: (
-        label.upper["county"] + rng.choice(_TOWNSHIPS) + label.upper["village"] + "".join(label.below)
+        label.upper["county"] + rng.choice(label.townships) + label.upper["village"] + "".join(label.below)
     ),
     "hyphens for words": lambda _, label: (
         label.upper["village"] + "-".join(part.strip("附号组社室栋") for part in label.below)
@@ -240,16 +245,53 @@ def missing_door(rng: random.Random, label: Label) -> str:
     return label.text("county", *_TOWN, below=below)
 
 
-def make_noise(rows: Mapping[str, Row], upper: Mapping[str, dict[str, str]], each: int, seed: int) -> list[Noisy]:
-    """So many texts of each kind, of doors drawn by chance; the same for the same seed."""
+TELLING: dict[str, tuple[str, ...]] = {
+    "as written": _LONG,
+    "without province and prefecture": ("county", *_TOWN),
+    "punctuation and brackets": ("county", *_TOWN),
+    "another township": ("county", "village"),
+    "hyphens for words": _SHORT,
+}
+"""The divisions that a kind of damage still tells apart, where they are not township and village."""
+
+
+def make_noise(doors: Doors, upper: Mapping[str, dict[str, str]], each: int, seed: int) -> list[Noisy]:
+    """So many texts of each kind, of doors drawn by chance; the same for the same seed.
+
+    A door is drawn among those whose names tell them apart before they are damaged: where two villages are called the
+    same and the text says no more of them, there is no one right door.
+    """
     rng = random.Random(seed)
-    codes = sorted(rows)
-    made = []
+    names = _townships(upper)
+    made: list[Noisy] = []
     for kind, damage in DAMAGE.items():
-        for code in rng.choices(codes, k=each):
-            label = Label(rows[code], upper[rows[code].village])
-            made.append(Noisy(kind, damage(rng, label), code))
-    for code in rng.choices([code for code in codes if rows[code].segments.get("number")], k=each):
-        label = Label(rows[code], upper[rows[code].village])
-        made.append(Noisy("a number that is not there", missing_door(rng, label), None))
-    return made
+        told = _told_apart(upper, TELLING.get(kind, _TOWN))
+        labels = _drawn(rng, doors, upper, told, each, names)
+        made += [Noisy(kind, damage(rng, label), label.row.code) for label in labels]
+    told = _told_apart(upper, ("county", *_TOWN))
+    labels = _drawn(rng, doors, upper, told, each, names, only="number")
+    return [*made, *(Noisy(MISSING, missing_door(rng, label), None) for label in labels)]
+
+
+def _townships(upper: Mapping[str, dict[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted({names["township"] for names in upper.values() if "township" in names}))
+
+
+def _told_apart(upper: Mapping[str, dict[str, str]], levels: Sequence[str]) -> frozenset[str]:
+    """The villages whose names at some levels no other village has, without the words for what they are."""
+    named = {code: tuple(_stem(names[level]) for level in levels) for code, names in upper.items()}
+    count = Counter(named.values())
+    return frozenset(code for code, name in named.items() if count[name] == 1)
+
+
+def _drawn(
+    rng: random.Random, doors: Doors, upper: Mapping[str, dict[str, str]], told: frozenset[str], count: int,
+    names: tuple[str, ...], only: str | None = None,
+) -> list[Label]:  # fmt: skip
+    """Doors by chance: in villages that are told apart, and with a segment when one must be there."""
+    found: list[Label] = []
+    while len(found) < count:
+        row = doors.row(rng.randrange(len(doors)))
+        if row.village in told and (only is None or only in row.segments):
+            found.append(Label(row, upper[row.village], names))
+    return found

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gridmap.bench import bulk, bulk_http, locate, pairs, scale
+from gridmap.bench import addresses, bulk, bulk_http, locate, pairs, scale
 from gridmap.bench.ground import Ground, Say, bench_ground
 from gridmap.bench.report import Table, write_section
 from gridmap.errors import FieldError, InvalidInput
@@ -16,8 +16,13 @@ TOPICS: dict[str, Topic] = {
     "bulk-http": bulk_http.measure,
     "scale": scale.measure,
     "pairs": pairs.measure,
+    "addresses-county": addresses.measure_county,
+    "addresses-million": addresses.measure_million,
 }
 """In the order in which they are measured. A topic is a module here whose `measure` returns its tables."""
+
+GROUPS = {"addresses": ("addresses-county", "addresses-million")}
+"""Several topics by one name."""
 
 PAGES = {"scale": "scale.md"}
 """Topics whose tables stand on a page of their own, beside the page of all others."""
@@ -29,16 +34,17 @@ def run(page: Path, say: Say, only: Sequence[str] = ()) -> None:
     Everything is made in a folder of its own; nothing of the installation is touched. Raises InvalidInput for a topic
     that is not there.
     """
-    _check_known(only)
+    wanted = _wanted(only)
     with bench_ground(say) as ground:
         for name, measure in TOPICS.items():
-            if name in (only or TOPICS):
+            if name in wanted:
                 say(f"measuring {name}")
                 write_section(page.with_name(PAGES.get(name, page.name)), name, measure(ground), ground.versions())
 
 
-def _check_known(topics: Sequence[str]) -> None:
-    unknown = sorted(set(topics).difference(TOPICS))
+def _wanted(topics: Sequence[str]) -> frozenset[str]:
+    unknown = sorted(set(topics).difference(TOPICS, GROUPS))
     if unknown:
-        message = f"there is no {', '.join(unknown)}; there are {', '.join(TOPICS)}"
+        message = f"there is no {', '.join(unknown)}; there are {', '.join([*TOPICS, *GROUPS])}"
         raise InvalidInput(f"--only: {message}", errors=[FieldError("--only", message)])
+    return frozenset(name for topic in topics or TOPICS for name in GROUPS.get(topic, (topic,)))

@@ -115,14 +115,14 @@ class _Work:
 
     def __init__(self, served: "Served", columns: list[int], prefixes: tuple[str, ...]) -> None:
         from gridmap.addresses.search.search import Asking
+        from gridmap.exchange.address_csv import SearchRow
 
-        self._index, self._columns, self._asking = served.index, columns, Asking(1, prefixes)
+        self._index, self._answer = served.index, SearchRow(tuple(columns), Asking(1, prefixes))
 
     def __call__(self, rows: list[list[str]]) -> list[list[str]]:
-        from gridmap.addresses.search.bulk import search_cells
-        from gridmap.exchange.address_csv import cells_text
+        from gridmap.exchange.address_jobs import answer_batch
 
-        return [search_cells(self._index, cells_text(row, self._columns), self._asking) if row else [] for row in rows]
+        return answer_batch(self._index, self._answer, rows)
 
 
 _given: list[_Work] = []

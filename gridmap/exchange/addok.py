@@ -4,14 +4,18 @@ Only what was surely found is told as a door: these clients know no match level,
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gridmap.addresses.search.answer import HALF_KM
 from gridmap.addresses.search.bulk import degrees
 from gridmap.addresses.search.index import AddressIndex, Near
-from gridmap.addresses.search.search import Match, segments_of
+from gridmap.addresses.search.search import Asking, Match, search, segments_of
+from gridmap.exchange.address_csv import cells_point, cells_text
+from gridmap.geo.crs import Crs
 from gridmap.geo.lonlat import LonLat
 
+DEGREES = Crs.parse("EPSG:4490")
 ATTRIBUTION, LICENCE = "gridmap", "internal"
 FIELDS = ("name", "street", "district", "city", "citycode", "context")
 SEARCH_HEADERS = (
@@ -111,3 +115,34 @@ def reverse_cells(index: AddressIndex, near: Sequence[Near]) -> list[str]:
 
 def _geometry(point: LonLat | None) -> dict[str, Any] | None:
     return None if point is None else {"type": "Point", "coordinates": [point.lon, point.lat]}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """What a row's text means, as `SEARCH_HEADERS` tell it; `center` are the columns of a point that weighs."""
+
+    columns: tuple[int, ...]
+    prefixes: tuple[str, ...]
+    center: tuple[int, int] | None
+    limit: int
+
+    def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
+        """The cells of one row."""
+        near = None if self.center is None else cells_point(row, *self.center, DEGREES)
+        asking = Asking(self.limit, self.prefixes, near)
+        return search_cells(sure(search(index, cells_text(row, self.columns), asking)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseRow:
+    """The door nearest to a row's point, as `REVERSE_HEADERS` tell it."""
+
+    lon: int
+    lat: int
+    prefixes: tuple[str, ...]
+
+    def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
+        """The cells of one row."""
+        point = cells_point(row, self.lon, self.lat, DEGREES)
+        near = index.nearest(point, 1, self.prefixes) if point is not None else []
+        return reverse_cells(index, near)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
+from gridmap.addresses.search.bulk import reverse_cells, search_cells
+from gridmap.addresses.search.index import AddressIndex
+from gridmap.addresses.search.search import Asking
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.encoding import asked_encoding, detect
 from gridmap.geo.crs import Crs, point_to_lonlat
@@ -91,23 +94,6 @@ class CsvTable:
         return found[0], found[1]
 
 
-def answered(
-    table: CsvTable, columns: Sequence[str], answer: Callable[[list[str]], list[str]], *, bom: bool = False
-) -> Iterator[bytes]:
-    """The table with more columns, in its own encoding, a batch at a time.
-
-    A row that is shorter than the header is filled up, so that the answer stands in its column; what stands beyond
-    the header stays beyond the answer. An empty line stays one.
-    """
-
-    def code(batches: Iterable[list[list[str]]]) -> Iterator[list[list[str]]]:
-        for batch in batches:
-            yield [answer(row) if row else [] for row in batch]
-
-    for coded in answered_in_batches(table, columns, code, bom=bom):
-        yield coded.written
-
-
 class Coded(NamedTuple):
     """A batch as it is sent on, and what became of its rows."""
 
@@ -120,7 +106,11 @@ Code = Callable[[Iterable[list[list[str]]]], Iterable[list[list[str]]]]
 
 
 def answered_in_batches(table: CsvTable, columns: Sequence[str], code: Code, *, bom: bool = False) -> Iterator[Coded]:
-    """The same, with the batches answered by whoever is given; the first piece is the header's."""
+    """The table with more columns, in its own encoding, a batch at a time; the first piece is the header's.
+
+    A row that is shorter than the header is filled up, so that the answer stands in its column; what stands beyond
+    the header stays beyond the answer. An empty line stays one.
+    """
     form = table.form
     wide = len(form.header)
     writer = Writer(form, bom=bom)
@@ -164,6 +154,32 @@ def cells_text(row: Sequence[str], columns: Sequence[int]) -> str:
     """The text of some cells, in their order."""
     cells = (row[at].strip() for at in columns if at < len(row))
     return " ".join(cell for cell in cells if cell)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRow:
+    """What a row's text means, as `SEARCH_COLUMNS` tell it."""
+
+    columns: tuple[int, ...]
+    asking: Asking
+
+    def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
+        """The cells of one row."""
+        return search_cells(index, cells_text(row, self.columns), self.asking)
+
+
+@dataclass(frozen=True, slots=True)
+class ReverseRow:
+    """The door nearest to a row's point, as `REVERSE_COLUMNS` tell it."""
+
+    lon: int
+    lat: int
+    crs: Crs
+    prefixes: tuple[str, ...]
+
+    def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
+        """The cells of one row."""
+        return reverse_cells(index, cells_point(row, self.lon, self.lat, self.crs), self.prefixes)
 
 
 def cells_point(row: Sequence[str], lon: int, lat: int, crs: Crs) -> LonLat | None:

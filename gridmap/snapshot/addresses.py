@@ -6,6 +6,7 @@ It follows the database by the places that its triggers note, and goes on with w
     addresses/changed.arrow   the villages that changed since, whole
 """
 
+import gc
 import logging
 import threading
 from collections.abc import Sequence
@@ -59,6 +60,12 @@ class AddressStore:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    @property
+    def file(self) -> Path | None:
+        """The file that processes share; None where none is kept."""
+        path = None if self._folder is None else self._folder / "doors.arrow"
+        return path if path is not None and path.exists() else None
+
     def start(self) -> None:
         """Makes the index ready in the background, so that not even the first who asks has to wait for it."""
         self._thread = threading.Thread(target=self._warm, name="addresses", daemon=True)
@@ -78,6 +85,10 @@ class AddressStore:
         # Signs, sounds and compiled loops are made ready at first use; a wrong number uses all of them.
         search(served.index, "MUER多坝村3组99999号")
         served.index.nearest(LonLat(103.5, 34.5), 1)
+        served.index.middle("")
+        # The index stays: a collection that walked all of it would hold up whoever asks just then.
+        gc.collect()
+        gc.freeze()
 
     def current(self) -> Served:
         """The index as of every change that was committed before this was asked.
@@ -117,7 +128,7 @@ class AddressStore:
         if self._folder is not None:
             table = self._kept(self._folder / "doors.arrow", table, state, names, base=state.reached)
             (self._folder / "changed.arrow").unlink(missing_ok=True)
-        index = _index(names, [Doors(table)], frozenset(), None)
+        index = make_index(names, [Doors(table)], frozenset(), None)
         return Served(index, state.version, state.database, state.reached, names, frozenset(), state.reached)
 
     def _brought_on(self, session: Session, state: DatabaseState, served: Served) -> Served:
@@ -130,7 +141,7 @@ class AddressStore:
         same = names.places == served.names.places
         base = served.index.parts[0]
         parts = [base] if table is None else [base, Doors(table)]
-        index = _index(names if not same else replace(names, places=served.names.places), parts, changed,
+        index = make_index(names if not same else replace(names, places=served.names.places), parts, changed,
                        served.index if same else None)  # fmt: skip
         if self._folder is not None and table is not None:
             self._kept(self._folder / "changed.arrow", table, state, names, base=served.base, changed=changed)
@@ -177,7 +188,7 @@ class AddressStore:
             parts.append(Doors(more))
             changed = frozenset(facts["changed"])
         names = Names.from_json(facts)
-        index = _index(names, parts, changed, None)
+        index = make_index(names, parts, changed, None)
         return Served(index, facts["version"], facts["database"], facts["reached"], names, changed, facts["base"])
 
     def _read_changed(self, facts: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]] | None:
@@ -191,7 +202,10 @@ class AddressStore:
         return (table, over) if over["base"] == facts["reached"] and over["database"] == facts["database"] else None
 
 
-def _index(names: Names, parts: Sequence[Doors], changed: frozenset[str], like: AddressIndex | None) -> AddressIndex:
+def make_index(
+    names: Names, parts: Sequence[Doors], changed: frozenset[str], like: AddressIndex | None
+) -> AddressIndex:
+    """The index of a file and the villages that changed since; `like` is one that may have the same divisions."""
     gazetteer = like.gazetteer if like is not None else Gazetteer(names.places)
     emptied = changed - frozenset(parts[-1].ranges) if len(parts) > 1 else frozenset[str]()
     return AddressIndex(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import Asking, Match, search
+from gridmap.addresses.search.search import SURE_SCORE, Asking, Match, search
 from gridmap.geo.lonlat import LonLat
 
 Status = Literal["ok", "ambiguous", "partial", "not_found", "empty", "invalid"]
@@ -17,7 +17,6 @@ REVERSE_COLUMNS = (
     "result_id", "result_label", "result_distance", "result_type", "result_match_level", "result_grid_code",
     "result_lon", "result_lat", "result_status",
 )  # fmt: skip
-SURE_SCORE = 0.5
 _DEGREES = 7
 
 

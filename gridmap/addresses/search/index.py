@@ -88,16 +88,20 @@ class AddressIndex:
 
     def find(self, code: str) -> Row | None:
         """The door of a code."""
-        for at in reversed(range(len(self.parts))):
-            row = self.parts[at].by_code.get(code)
-            if row is not None and not self._dead[at][self.parts[at].village[row]]:
-                return self.parts[at].row(row)
-        return None
+        door = self._door(code)
+        return None if door is None else self.row(door)
 
-    def called(self, text: str) -> list[Row]:
+    def called(self, text: str) -> list[tuple[Door, Row]]:
         """The doors that have a text for another name."""
-        rows = (self.find(code) for code in self._aliases.get(alias_key(text), ()))
-        return [row for row in rows if row is not None]
+        doors = (self._door(code) for code in self._aliases.get(alias_key(text), ()))
+        return [(door, self.row(door)) for door in doors if door is not None]
+
+    def _door(self, code: str) -> Door | None:
+        for at in reversed(range(len(self.parts))):
+            row = self.parts[at].find(code)
+            if row is not None and not self._dead[at][self.parts[at].village[row]]:
+                return Door(at, row)
+        return None
 
     def middle(self, code: str) -> LonLat | None:
         """The middle of the doors of a division, for want of a better point; None when it has none."""

@@ -14,7 +14,7 @@ SIGN, SYLLABLE, OTHER, ALIKE, HALF, LETTER = range(6)
 """The columns of a text's or a name's symbols."""
 WRONG = 100
 """What a wrong sign costs; a homophone costs less, a dropped or an added sign nearly as much."""
-_HEARD, _READ, _DIALECT, _BREATH, _INITIAL = 8, 12, 22, 45, 25
+_HEARD, _READ, _DIALECT, _BREATH, _INITIAL = 10, 13, 22, 45, 25
 _SPELLED, _DROPPED, _ADDED, _SWAPPED, _UNTYPED = 2, 95, 70, 50, 4
 _LONGEST = 24
 

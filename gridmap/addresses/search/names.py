@@ -44,16 +44,19 @@ class Names(Generic[T]):
 
     def __init__(self, names: Iterable[tuple[str, T]]) -> None:
         rows: list[Int32s] = []
-        self._meant: list[tuple[str, T, float]] = []
+        self._meant: list[tuple[str, T]] = []
+        weights: list[float] = []
         starts = [0]
         for name, value in names:
             symbols = to_symbols(name).rows
             if 2 <= len(symbols) <= _LONGEST_NAME:
                 rows.append(symbols)
                 starts.append(starts[-1] + len(symbols))
-                self._meant.append((name, value, _weight(name, len(symbols))))
+                self._meant.append((name, value))
+                weights.append(_weight(name, len(symbols)))
         self._rows = np.concatenate(rows) if rows else np.empty((0, 6), np.int32)
         self._starts = np.array(starts, np.int32)
+        self._weights = np.array(weights)
 
     def __len__(self) -> int:
         return len(self._meant)
@@ -67,15 +70,21 @@ class Names(Generic[T]):
         count = find_names(
             self._rows, self._starts, text.rows, text.halves, text.letters, unfinished, found, work
         )  # fmt: skip
-        answer = []
-        for at, cost, begin, end, last_begin, last_end in found[:count].tolist():
-            name, value, weight = self._meant[at]
-            likeness = 1 - cost / (WRONG * weight)
-            if likeness >= least:
-                first = Place(text.spans[begin][0], text.spans[end - 1][1])
-                last = first if last_end == end else Place(text.spans[last_begin][0], text.spans[last_end - 1][1])
-                answer.append(FoundName(value, name, likeness, first, last))
-        return answer
+        rows = found[:count]
+        likeness = 1 - rows[:, 1] / (WRONG * self._weights[rows[:, 0]])
+        enough = likeness >= least
+        return [
+            self._told(text, like, *row)
+            for row, like in zip(rows[enough].tolist(), likeness[enough].tolist(), strict=True)
+        ]
+
+    def _told(
+        self, text: Symbols, likeness: float, at: int, _: int, begin: int, end: int, last_begin: int, last_end: int
+    ) -> FoundName[T]:
+        name, value = self._meant[at]
+        first = Place(text.spans[begin][0], text.spans[end - 1][1])
+        last = first if last_end == end else Place(text.spans[last_begin][0], text.spans[last_end - 1][1])
+        return FoundName(value, name, likeness, first, last)
 
 
 def _weight(name: str, symbols: int) -> float:

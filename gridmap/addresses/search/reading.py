@@ -14,27 +14,36 @@ from gridmap.addresses.search.text import unexplained, without_filler
 
 _FORM = {"name": 1.0, "old_name": 1.0, "suffix_changed": 0.99, "abbreviated": 0.985}
 _ABSENT = {"township": 0.985, "county": 1.0, "prefecture": 1.0, "province": 1.0}
-_AGAINST = {"township": 0.78, "county": 0.8, "prefecture": 0.88, "province": 0.88}
+_AGAINST = {"township": 0.7, "county": 0.78, "prefecture": 0.85, "province": 0.85}
+_BOTH_WRONG = 8
 _SURE_NAME = 0.9
 """A name that is as like as this is taken to have been meant, so that it can stand against another."""
-_ALIKE, _ALIKE_IN_TOWNSHIP = 0.55, 0.45
+_ALIKE, _ALIKE_IN_TOWNSHIP = 0.55, 0.5
+_LIKE_UPPER, _HALF_SAID = 0.5, 0.7
+"""A larger division is taken to have been said when its name is as like as this: one sign of two is wrong."""
 _MARGIN = 0.13
 """Readings that are so much worse than the best are no reading of the text."""
 _MOST = 10
+_TOWNSHIP_DIGITS = 9
 _SURE_LOCAL = 0.8
 _NOT_VILLAGE = 0.7
 _ONLY_LOCAL = 0.78
-_UNREAD = 0.08
+_UNREAD, _LEADING = 0.12, 0.4
 _OTHER_DIVISION = 0.75
 _TAILS = {
-    "village": re.compile("(?:村民委员会|居民委员会|村委会|居委会|行政村|社区|村)| ?(?:CUN|SHEQU)(?![A-Z])"),
+    "village": re.compile(
+        "(?:村民委员会|居民委员会|村委会|居委会|行政村|社区|村)|(?<=村)(?:民委员|委员|委)会|(?<=社区)居(?:民委员|委)会|"
+        " ?(?:CUN|SHEQU)(?![A-Z])"
+    ),
     "township": re.compile("(?:街道办事处|街道|办事处|镇|乡)| ?(?:ZHEN|XIANG|JIEDAO)(?![A-Z])"),
     "county": re.compile("(?:藏族)?(?:自治县|县|市|区)| ?(?:XIAN|SHI|QU)(?![A-Z])"),
     "prefecture": re.compile("(?:藏族)?(?:自治州|州|市|地区)| ?(?:ZHOU|SHI)(?![A-Z])"),
     "province": re.compile("(?:省|市|自治区)| ?SHENG(?![A-Z])"),
 }
+_COMMITTEES = ("村民委员会", "居民委员会")
 _OTHER_TAIL = re.compile("[镇乡县州省](?![村委])| ?(?:ZHEN|XIANG|XIAN)(?![A-Z])")
 """木耳镇 is not the village 木耳."""
+_DIVISION_WORD = re.compile("[镇乡县市州省村]")
 _LARGER = frozenset("镇乡县州省")
 _BAND = {"village": 4, "township": 3, "county": 2, "prefecture": 1, "province": 0}
 
@@ -103,13 +112,9 @@ class Reader:
         key = compare_key(text)
         for initials in (False, True) if has_letters(text) else (False,):
             symbols = to_symbols(key, initials=initials)
-            divisions = self.divisions.find(symbols, unfinished=unfinished, least=0.45)
+            divisions = self.divisions.find(symbols, unfinished=unfinished, least=_ALIKE_IN_TOWNSHIP)
             locals_ = self._locals.find(symbols, unfinished=unfinished, least=0.6)
-            found = _drafts(key, divisions, tuple(locals_), self.gazetteer)
-            signs = _name_signs(key, symbols)
-            for draft in found:
-                draft.unread = _unread(signs, draft)
-            drafts += found
+            drafts += _look(key, divisions, locals_, self.gazetteer).drafts(_name_signs(key, symbols))
         drafts = _near_the_best(drafts)
         # Of equals the one that explains more of the text; a village before the township that is called the same.
         drafts.sort(key=lambda draft: (-draft.weight, -draft.explained, draft.known.place.code))
@@ -126,7 +131,7 @@ class _Draft:
     spans: list[Place]
     locals: tuple[FoundName[Local], ...]
     named: bool = True
-    unread: int = 0
+    unread: float = 0.0
 
     @property
     def weight(self) -> float:
@@ -143,16 +148,20 @@ class _Draft:
         doors = _doors(text, self.spans, in_village=self.named and self.known.place.level == "village")
         code = self.known.place.code
         read = [n.last for n in self.locals if n.likeness >= _SURE_LOCAL and code in n.value.villages]
-        rest = rest_of(text, doors, read, sure=self.likeness > _SURE_NAME) * (1 - min(0.4, _UNREAD * self.unread))
-        if any(item.kind == "division" for item in doors.left_over):
-            rest *= _OTHER_DIVISION
+        # What is left over is often the names that were not read: it counts once.
+        left = rest_of(text, doors, read, sure=self.likeness > _SURE_NAME)
+        rest = min(left, 1 - min(0.6, _UNREAD * self.unread)) * _of_other_divisions(text, doors)
         return Reading(self.known, self.likeness, self.upper, doors, text, rest, self.named, self.locals)
 
 
 def _forms(gazetteer: Gazetteer) -> Iterator[tuple[str, tuple[Meaning, ...]]]:
-    """The parser's forms, and the bare names that it can't take for fear of a street: 麻路 for 麻路村."""
+    """The parser's forms that differ in more than the word at the end, which is read by itself behind a name; and the
+    bare names that the parser can't take for fear of a street: 麻路 for 麻路村."""
     forms = dict(gazetteer.forms())
-    yield from forms.items()
+    for form, meanings in forms.items():
+        own = tuple(meaning for meaning in meanings if not _is_longer(form, meaning))
+        if own:
+            yield form, own
     bare: dict[str, tuple[Meaning, ...]] = {}
     for known in gazetteer.known.values():
         key = compare_key(normalise(known.place.name))
@@ -160,6 +169,13 @@ def _forms(gazetteer: Gazetteer) -> Iterator[tuple[str, tuple[Meaning, ...]]]:
         if known.place.level == "village" and len(stem) >= 2 and stem not in forms:
             bare[stem] = (*bare.get(stem, ()), Meaning(known, "abbreviated", 2))
     yield from bare.items()
+
+
+def _is_longer(form: str, meaning: Meaning) -> bool:
+    """Whether a form of a village's name is another with another word behind it: 多坝社区, 多坝村民委员会."""
+    if meaning.known.place.level != "village":
+        return False
+    return meaning.form == "suffix_changed" or (meaning.form == "name" and form.endswith(_COMMITTEES))
 
 
 def _by_chain(text: str, chain: Chain, known: Known) -> Reading:
@@ -174,7 +190,17 @@ def _by_chain(text: str, chain: Chain, known: Known) -> Reading:
     upper = 1.0
     for place in known.chain[:-1]:
         upper *= 1 - (1 - said[place.level]) / 4 if place.level in said else _ABSENT.get(place.level, 1.0)
-    return Reading(known, said.get(known.place.level, 1.0), upper, doors, text, rest_of(text, doors))
+    rest = rest_of(text, doors)
+    if known.place.level == "village":
+        rest *= _of_other_divisions(text, doors)
+    return Reading(known, said.get(known.place.level, 1.0), upper, doors, text, rest)
+
+
+def _of_other_divisions(text: str, doors: Doors) -> float:
+    """What is left of a reading when the text names divisions besides that are not known: less for each."""
+    spans = [item.span for item in doors.left_over if item.kind == "division"]
+    count = sum(max(1, len(_DIVISION_WORD.findall(text[slice(*span)]))) for span in spans)
+    return float(_OTHER_DIVISION ** min(count, 3))
 
 
 def rest_of(text: str, doors: Doors, read: Sequence[Place] = (), *, sure: bool = True) -> float:
@@ -203,17 +229,24 @@ class _Seen:
 _NAME_PART = re.compile("[^0-9]*")
 
 
+def _name_part(key: str) -> str:
+    """What stands before the first number."""
+    part = _NAME_PART.match(key)
+    return part[0] if part else ""
+
+
 def _name_signs(key: str, symbols: Symbols) -> list[int]:
     """Where signs and syllables of names may stand: before the first number, in no filler."""
-    part = _NAME_PART.match(key)
-    names = without_filler(part[0]) if part else ""
+    names = without_filler(_name_part(key))
     return [start for start, _ in symbols.spans if start < len(names) and names[start] != " "]
 
 
-def _unread(signs: Sequence[int], draft: _Draft) -> int:
-    """How many signs of names a reading leaves unread."""
+def _unread(signs: Sequence[int], draft: _Draft) -> float:
+    """How many signs of names a reading leaves unread; what leads in is less likely one."""
     read = [*draft.spans, *(name.last for name in draft.locals if name.likeness >= _SURE_LOCAL)]
-    return sum(not any(start <= sign < end for start, end in read) for sign in signs)
+    begins = min(start for start, _ in draft.spans) if draft.spans else 0
+    left = (sign for sign in signs if not any(start <= sign < end for start, end in read))
+    return sum(_LEADING if sign < begins else 1.0 for sign in left)
 
 
 def _near_the_best(drafts: list[_Draft]) -> list[_Draft]:
@@ -226,20 +259,122 @@ def _near_the_best(drafts: list[_Draft]) -> list[_Draft]:
     return kept
 
 
-def _drafts(
-    key: str,
-    divisions: Sequence[FoundName[tuple[Meaning, ...]]],
-    locals_: tuple[FoundName[Local], ...],
-    known: Gazetteer,
-) -> list[_Draft]:
-    seen = _by_division(key, divisions)
-    sure = {level: _surest(seen, known, level) for level in _AGAINST}
-    drafts = []
-    for code, found in seen.items():
-        draft = _of_division(key, known.known[code], found, seen, sure, locals_)
-        if draft is not None:
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What was seen in a text: its divisions, those of each level that it surely names, and the names in villages."""
+
+    key: str
+    known: Gazetteer
+    seen: dict[str, _Seen]
+    sure: dict[str, list[tuple[str, _Seen]]]
+    locals: tuple[FoundName[Local], ...]
+    names_end: int
+
+    def drafts(self, signs: Sequence[int]) -> list[_Draft]:
+        """The readings that may be as good as the best. `signs` are the places of the text's names."""
+        drafts: list[_Draft] = []
+        best = {True: 0.0, False: 0.0}
+        for most, code, found in self._promising():
+            known = self.known.known[code]
+            village = known.place.level == "village"
+            if most < best[village] - _MARGIN:
+                continue
+            draft = self._of_division(known, found)
+            if draft is not None:
+                draft.unread = _unread(signs, draft)
+                best[village] = max(best[village], draft.weight)
+                drafts.append(draft)
+        for draft in self._of_locals():
+            draft.unread = _unread(signs, draft)
             drafts.append(draft)
-    return drafts + _of_locals(key, locals_, seen, known, sure)
+        return drafts
+
+    def _promising(self) -> list[tuple[float, str, _Seen]]:
+        """The divisions that were seen, with the weight that a reading of each may reach: the most first."""
+        towns = [(code, found.first) for code, found in self.sure["township"]]
+        found = [(self._most(code, seen, towns), code, seen) for code, seen in self.seen.items()]
+        found.sort(key=lambda item: (-item[0], item[1]))
+        return found
+
+    def _most(self, code: str, seen: _Seen, towns: Sequence[tuple[str, Place]]) -> float:
+        """What a division's weight can't exceed: less where the text names only townships that it isn't in."""
+        if len(code) <= _TOWNSHIP_DIGITS or not towns:
+            return seen.likeness
+        if any(code.startswith(town) or spot.meets(seen.last) for town, spot in towns):
+            return seen.likeness
+        return seen.likeness * _AGAINST["township"]
+
+    def _of_division(self, known: Known, found: _Seen) -> _Draft | None:
+        """A division, with what the text says above it."""
+        village = known.place.level == "village"
+        place = found.last if village else found.first
+        spans = [_with_tail(self.key, known.place.level, place)]
+        upper, township = self._upper(known, found.likeness, spans)
+        if found.likeness < (_ALIKE_IN_TOWNSHIP if township else _ALIKE):
+            return None
+        return _Draft(known, found.likeness, upper, spans, self.locals)
+
+    def _upper(self, known: Known, likeness: float, spans: list[Place]) -> tuple[float, bool]:
+        """How the divisions above agree with the text, and whether it names the township; adds where they stand.
+
+        That a name is misspelt and what stands above it is wrong as well is hardly ever so.
+        """
+        upper, township = 1.0, False
+        for above in reversed(known.chain[:-1]):
+            said = self.seen.get(above.code)
+            others = [other for code, other in self.sure.get(above.level, ()) if code != above.code]
+            spot = None if said is None else _free(said, spans)
+            if said is not None and spot is not None and self._is_said(said, spot, others):
+                spans.append(_with_tail(self.key, above.level, spot))
+                township |= above.level in {"township", "county"} and said.likeness >= _HALF_SAID
+                upper *= 1 - (1 - said.likeness) / 3
+                continue
+            against = next((free for other in others if (free := _free(other, spans)) is not None), None)
+            if against is None:
+                upper *= _ABSENT.get(above.level, 1.0)
+                continue
+            spans.append(against)
+            upper *= _AGAINST[above.level] ** (1 + _BOTH_WRONG * (1 - likeness))
+        return upper, township
+
+    def _is_said(self, said: _Seen, spot: Place, others: Sequence[_Seen]) -> bool:
+        """Whether a name was meant where something like it stands: not in the door's numbers, nor where another
+        stands as it is known."""
+        if said.likeness >= _SURE_NAME:
+            return True
+        if said.likeness < _LIKE_UPPER or (said.likeness < _HALF_SAID and spot.end > self.names_end):
+            return False
+        return not any(spot.meets(other.first) or spot.meets(other.last) for other in others)
+
+    def _of_locals(self) -> list[_Draft]:
+        """Villages of which the text names only a street, an estate or a hamlet, perhaps with what lies above."""
+        drafts: list[_Draft] = []
+        for name in sorted(self.locals, key=lambda name: -name.likeness)[:3]:
+            if name.likeness < _SURE_LOCAL:
+                break
+            for code in name.value.villages:
+                village = self.known.known.get(code)
+                if village is None or (code in self.seen and self.seen[code].likeness >= _ALIKE):
+                    continue
+                spans = [name.last]
+                upper, township = self._upper(village, name.likeness, spans)
+                if township or len(name.value.villages) <= _MOST:
+                    likeness = _ONLY_LOCAL * name.likeness
+                    drafts.append(_Draft(village, likeness, upper, spans[1:], self.locals, named=False))
+        return drafts
+
+
+def _look(
+    key: str, divisions: Sequence[FoundName[tuple[Meaning, ...]]], locals_: Sequence[FoundName[Local]], known: Gazetteer
+) -> _Sight:
+    """What names that were found in a text mean."""
+    seen = _by_division(key, divisions)
+    sure: dict[str, list[tuple[str, _Seen]]] = {level: [] for level in _AGAINST}
+    for code, found in seen.items():
+        level = known.known[code].place.level
+        if found.likeness >= _SURE_NAME and found.whole and level in sure:
+            sure[level].append((code, found))
+    return _Sight(key, known, seen, sure, tuple(locals_), len(_name_part(key)))
 
 
 def _by_division(key: str, divisions: Sequence[FoundName[tuple[Meaning, ...]]]) -> dict[str, _Seen]:
@@ -262,75 +397,12 @@ def _is_larger(key: str, name: FoundName[tuple[Meaning, ...]]) -> bool:
     return _OTHER_TAIL.match(key, name.last.end) is not None or (last in _LARGER and not name.name.endswith(last))
 
 
-def _surest(seen: dict[str, _Seen], known: Gazetteer, level: str) -> list[tuple[str, _Seen]]:
-    """The divisions of a level that the text surely names, by a whole name."""
-    return [
-        (code, found)
-        for code, found in seen.items()
-        if found.likeness >= _SURE_NAME and found.whole and known.known[code].place.level == level
-    ]
-
-
-def _of_division(
-    key: str, known: Known, found: _Seen, seen: dict[str, _Seen], sure: dict[str, list[tuple[str, _Seen]]],
-    locals_: tuple[FoundName[Local], ...],
-) -> _Draft | None:  # fmt: skip
-    """A division, with what the text says above it."""
-    village = known.place.level == "village"
-    place = found.last if village else found.first
-    spans = [_with_tail(key, known.place.level, place)]
-    upper, township = _upper(key, known, spans, seen, sure)
-    if found.likeness < (_ALIKE_IN_TOWNSHIP if township else _ALIKE):
-        return None
-    return _Draft(known, found.likeness, upper, spans, locals_)
-
-
-def _upper(
-    key: str, known: Known, spans: list[Place], seen: dict[str, _Seen], sure: dict[str, list[tuple[str, _Seen]]]
-) -> tuple[float, bool]:
-    """How the divisions above agree with the text, and whether it names the township; adds where they stand."""
-    upper, township = 1.0, False
-    for above in reversed(known.chain[:-1]):
-        said = seen.get(above.code)
-        spot = _free(said, spans) if said is not None and said.likeness >= 0.6 else None
-        if said is not None and spot is not None:
-            spans.append(_with_tail(key, above.level, spot))
-            township |= above.level in {"township", "county"} and said.likeness >= 0.7
-            upper *= 1 - (1 - said.likeness) / 3
-            continue
-        others = [other for code, other in sure.get(above.level, ()) if code != above.code]
-        against = next((free for other in others if (free := _free(other, spans)) is not None), None)
-        if against is not None:
-            spans.append(against)
-        upper *= _AGAINST[above.level] if against is not None else _ABSENT.get(above.level, 1.0)
-    return upper, township
-
-
-def _free(said: _Seen | None, spans: Sequence[Place]) -> Place | None:
+def _free(said: _Seen, spans: Sequence[Place]) -> Place | None:
     """Where a name stands that is not taken by another."""
-    if said is None:
-        return None
-    return next((spot for spot in (said.first, said.last) if not any(spot.meets(span) for span in spans)), None)
-
-
-def _of_locals(
-    key: str, locals_: tuple[FoundName[Local], ...], seen: dict[str, _Seen], known: Gazetteer,
-    sure: dict[str, list[tuple[str, _Seen]]],
-) -> list[_Draft]:  # fmt: skip
-    """Villages of which the text names only a street, an estate or a hamlet, perhaps with what lies above."""
-    drafts: list[_Draft] = []
-    for name in sorted(locals_, key=lambda name: -name.likeness)[:3]:
-        if name.likeness < _SURE_LOCAL:
-            break
-        for code in name.value.villages:
-            village = known.known.get(code)
-            if village is None or (code in seen and seen[code].likeness >= _ALIKE):
-                continue
-            spans = [name.last]
-            upper, township = _upper(key, village, spans, seen, sure)
-            if township or len(name.value.villages) <= _MOST:
-                drafts.append(_Draft(village, _ONLY_LOCAL * name.likeness, upper, spans[1:], locals_, named=False))
-    return drafts
+    for spot in (said.first, said.last):
+        if not any(spot.meets(span) for span in spans):
+            return spot
+    return None
 
 
 def _doors(text: str, spans: Iterable[Place], *, in_village: bool) -> Doors:

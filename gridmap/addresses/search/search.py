@@ -25,10 +25,15 @@ MatchLevel = Literal[
     "door", "building", "estate", "street", "group", "village", "township", "county", "prefecture", "province"
 ]
 FeatureKind = Literal["housenumber", "street", "locality", "municipality"]
+SURE_SCORE = 0.5
+"""A door that is not said word for word is claimed from here on."""
 LEAST_SCORE = 0.35
 """What fits less is a guess, and is not told."""
 _RIVALRY = 16
-_SURE_DOOR = 0.6
+_EXACT = 0.98
+_SURE_DOOR, _SURER_DOOR = 0.6, 0.65
+"""A door is claimed only when it is so far ahead of the next, farther where its village's name is not as it is known:
+by a twenty-fifth of its fit at least."""
 _TRIED = 0.4
 _FAR_M = 20_000.0
 _COMPLETED = 40
@@ -104,28 +109,55 @@ def search(index: AddressIndex, text: str, asking: Asking = Asking()) -> list[Ma
 
 def _candidates(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> list[_Candidate]:
     """By the exact names; where they don't lead to a door or place without doubt, also by likeness and as misheard."""
-    exact = [reading for reading in index.reader.exact(text) if _inside(reading.known, asking.prefixes)]
-    found = _of_readings(index, exact, ranges)
+    exact = _inside_only(index.reader.exact(text), asking)
+    tried = _Tried(index, ranges)
+    found = tried.add(exact)
     if _settled(text, exact, found):
         return found
-    readings = list(exact)
-    for words in (text, *variants(text)):
+    # As it was meant first: 3祖12好 is hardly written so for its own sake.
+    for words in (*variants(text), text):
         if words != text:
-            readings += [reading for reading in index.reader.exact(words) if _inside(reading.known, asking.prefixes)]
-        alike = index.reader.alike(words, unfinished=asking.autocomplete)
-        readings += [reading for reading in alike if _inside(reading.known, asking.prefixes)]
-        found = _of_readings(index, _worth_trying(readings), ranges)
+            tried.add(_inside_only(index.reader.exact(words), asking))
+        found = tried.add(_inside_only(index.reader.alike(words, unfinished=asking.autocomplete), asking))
         if any(candidate.whole and candidate.parts.fit > 0.9 for candidate in found):
             break
     return found
 
 
+def _inside_only(readings: Sequence[Reading], asking: Asking) -> list[Reading]:
+    return [reading for reading in readings if _inside(reading.known, asking.prefixes)]
+
+
+class _Tried:
+    """What readings come to, each looked at once."""
+
+    def __init__(self, index: AddressIndex, ranges: Ranges) -> None:
+        self._index, self._ranges = index, ranges
+        self._done: list[tuple[Reading, list[_Candidate] | None]] = []
+
+    def add(self, readings: Sequence[Reading]) -> list[_Candidate]:
+        """With some more readings: the candidates of all that are worth trying."""
+        self._done += [(reading, None) for reading in readings]
+        kept = {id(reading) for reading in _worth_trying([reading for reading, _ in self._done])}
+        self._done = [
+            (reading, _of_reading(self._index, reading, self._ranges) if found is None else found)
+            for reading, found in self._done
+            if id(reading) in kept
+        ]
+        return [replace(candidate) for _, found in self._done for candidate in found or ()]
+
+
 def _settled(text: str, exact: Sequence[Reading], found: Sequence[_Candidate]) -> bool:
-    """Whether nothing better can come: the door that is said, or a place with nothing else said."""
-    if any(candidate.whole for candidate in found):
-        return True
+    """Whether nothing better can come: the one door that is said, or a place with nothing else said.
+
+    Of several doors a name that was not read may tell which is meant.
+    """
+    whole = sum(candidate.whole for candidate in found)
+    unread = any(reading.doors.left_over for reading in exact)
+    if whole:
+        return whole == 1 or not unread
     said = any(sign.isdigit() for sign in text)
-    return bool(exact) and not said and all(not reading.doors.left_over for reading in exact)
+    return bool(exact) and not said and not unread
 
 
 def _worth_trying(readings: Sequence[Reading]) -> list[Reading]:
@@ -145,15 +177,9 @@ def _inside(known: Known, prefixes: Sequence[str]) -> bool:
                and prefix in known.codes) for prefix in prefixes)  # fmt: skip
 
 
-def _of_readings(index: AddressIndex, readings: Sequence[Reading], ranges: Ranges) -> list[_Candidate]:
-    found: list[_Candidate] = []
-    for reading in readings:
-        village = index.village(reading.known.place.code, ranges) if reading.is_village else None
-        if village is None:
-            found.append(_of_place(reading))
-        else:
-            found += _of_village(index, reading, village)
-    return found
+def _of_reading(index: AddressIndex, reading: Reading, ranges: Ranges) -> list[_Candidate]:
+    village = index.village(reading.known.place.code, ranges) if reading.is_village else None
+    return [_of_place(reading)] if village is None else list(_of_village(index, reading, village))
 
 
 def _of_place(reading: Reading) -> _Candidate:
@@ -205,11 +231,10 @@ def _place_in_village(reading: Reading, doorway: Doorway, village: Village, part
 
 def _by_alias(index: AddressIndex, text: str, asking: Asking) -> Iterator[_Candidate]:
     """Doors that have the whole text for another name."""
-    for row in index.called(text):
+    for door, row in index.called(text):
         known = index.chain(row.village)
         if known is not None and (row.grid or row.village).startswith(asking.prefixes):
-            part = index.part_of(row.village)
-            yield _Candidate("door", known, Parts(), Door(part, index.parts[part].by_code[row.code]), whole=True)
+            yield _Candidate("door", known, Parts(), door, whole=True)
 
 
 def _completions(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> Iterator[_Candidate]:
@@ -249,6 +274,7 @@ def _ranked(index: AddressIndex, found: Sequence[_Candidate], asking: Asking) ->
             best[key] = candidate
     ranked = sorted((_nearer(index, candidate, asking) for candidate in best.values()), key=_order)
     ranked = [candidate for candidate in _weighed(ranked) if candidate.parts.fit >= LEAST_SCORE]
+    _below_their_doors(ranked)
     return sorted(ranked, key=_order)
 
 
@@ -270,21 +296,31 @@ def _weighed(ranked: list[_Candidate]) -> list[_Candidate]:
     ]
     weights = [c.parts.fit * c.parts.near for c in rivals]
     top = max(weights, default=0.0)
-    if len(rivals) < 2 or top <= 0:
+    if top <= 0:
         return ranked
     powers = [(weight / top) ** _RIVALRY for weight in weights]
     total = sum(powers)
     for candidate, power in zip(rivals, powers, strict=True):
         candidate.parts = replace(candidate.parts, sure=power / total)
     for candidate in rivals:
-        if candidate.level == "door" and candidate.parts.sure < _SURE_DOOR and not candidate.whole:
-            candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or rivals)
+        if candidate.level == "door" and not candidate.whole and not _is_claimed(candidate.parts):
+            candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or [candidate])
     return ranked
 
 
-def _is_rival(candidate: _Candidate, doors: set[str]) -> bool:
-    """A village that is meant as well as another; not the one that the door is in."""
-    return candidate.known.place.level == "village" and candidate.known.place.code not in doors
+def _is_claimed(parts: Parts) -> bool:
+    """Whether a door that was found by likeness may be called the one that was meant."""
+    return parts.fit >= SURE_SCORE and parts.sure >= (_SURE_DOOR if parts.village > _EXACT else _SURER_DOOR)
+
+
+def _below_their_doors(ranked: Sequence[_Candidate]) -> None:
+    """A place that is told for want of the door is less than a door in it that is claimed."""
+    doors = [candidate for candidate in ranked if candidate.level == "door"]
+    for place in ranked:
+        inside = [door for door in doors if place.known.place.code in door.known.codes]
+        best = max((door.parts.score for door in inside), default=0.0)
+        if place.door is None and place.parts.door < 1 and inside and place.parts.score >= best:
+            place.parts = replace(place.parts, sure=place.parts.sure * 0.99 * best / place.parts.score)
 
 
 def _common_level(rivals: Sequence[_Candidate]) -> str:

@@ -138,10 +138,21 @@ class Doors:
         code, label, grid = (column[at].as_py() for column in self._told)
         return Row(code, self.codes[self.village[at]], label, segments, float(self.lon[at]), float(self.lat[at]), grid)
 
+    def find(self, code: str) -> int | None:
+        """The row of a code."""
+        numbers, rows = self._by_number
+        number = _code_number(code)
+        at = int(np.searchsorted(numbers, number))
+        if at == len(numbers) or numbers[at] != number or self._told[0][int(rows[at])].as_py() != code:
+            return None
+        return int(rows[at])
+
     @cached_property
-    def by_code(self) -> dict[str, int]:
-        """The row of each code; made at first use."""
-        return {code: at for at, code in enumerate(self.table.column("code").to_pylist())}
+    def _by_number(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The codes' numbers in their order and the row of each: a dictionary of a million would fill the memory."""
+        numbers = pc.utf8_slice_codeunits(self._told[0], 1).cast(pa.int64()).to_numpy()
+        rows = np.argsort(numbers, kind="stable")
+        return numbers[rows], rows
 
     def names(self) -> list[tuple[str, str, str]]:
         """All names of hamlets, streets and estates, and of groups that have one: village, segment, name."""
@@ -165,6 +176,12 @@ class Doors:
         ends = [*cuts.tolist(), len(self.village)]
         codes = (self.codes[at] for at in self.village[firsts].tolist())
         return {code: (first, end) for code, first, end in zip(codes, firsts, ends, strict=True)}
+
+
+def _code_number(code: str) -> int:
+    """The digits of a code, none of which is left out; -1 for what is no code."""
+    digits = code[1:]
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else -1
 
 
 def _encoded(column: pa.Array) -> pa.DictionaryArray:

@@ -1,0 +1,70 @@
+"""A table that several processes code: the same answers in the same order, also when the processes can't."""
+
+from pathlib import Path
+
+import pytest
+
+from gridmap.addresses.search.index import EVERYWHERE
+from gridmap.addresses.search.loading import Names
+from gridmap.addresses.search.search import Asking
+from gridmap.addresses.search.table import Doors, write_doors
+from gridmap.exchange.address_csv import SearchRow
+from gridmap.exchange.address_jobs import _ready, _Together, answer_batch, code_batches
+from gridmap.snapshot.address_pack import Packed, pack, unpack
+from gridmap.snapshot.addresses import Served, make_index
+from tests.gazetteer import gannan_places
+from tests.search_register import rows
+
+ANSWER = SearchRow((1,), Asking(1, EVERYWHERE))
+CHANGED = "623022101203"
+TEXTS = (
+    "木耳镇多坝村3组12号",
+    "muer duoba 3zu12hao",
+    "木尔镇多把村3组7号附1",
+    "多坝村3组99号",
+    "无",
+    "",
+    "木耳镇木耳村上庄5号",
+)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Served, Path]:
+    """The county of tests in a file, with a village laid over it that has lost a door."""
+    path = tmp_path_factory.mktemp("addresses") / "doors.arrow"
+    names = Names(gannan_places(), (("多坝老磨坊", str(rows()[0][0])),), ())
+    base = Doors.of(rows())
+    write_doors(path, base.table, {"database": "d", "reached": "1:1:", **names.to_json()})
+    fewer = Doors.of([row for row in rows() if row[1] == CHANGED and not str(row[2]).endswith("3组7号")])
+    index = make_index(names, [base, fewer], frozenset({CHANGED}), None)
+    return Served(index, 3, "d", "2:2:", names, frozenset({CHANGED}), "1:1:"), path
+
+
+def batches(count: int) -> list[list[list[str]]]:
+    return [[[str(n), TEXTS[(n + at) % len(TEXTS)]] if n % 5 else [] for n in range(7)] for at in range(count)]
+
+
+def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
+    index = served[0].index
+    together = _Together(index, ANSWER, pack(*served), processes=2)
+    assert together._pool.submit(_ready).result()
+    told = list(together.code(iter(batches(30))))
+    assert told == [answer_batch(index, ANSWER, rows) for rows in batches(30)]
+    assert together._submit([["1", TEXTS[0]]]).exception() is not None
+
+
+def test_a_file_that_was_written_anew_is_not_taken_for_the_old(served: tuple[Served, Path]) -> None:
+    packed = pack(*served)
+    stale = Packed(packed.path, packed.database, "9:9:", packed.names, packed.changed, packed.over)
+    with pytest.raises(Exception, match="written anew"):
+        unpack(stale)
+    index = served[0].index
+    told = list(_Together(index, ANSWER, stale, processes=2).code(iter(batches(3))))
+    assert told == [answer_batch(index, ANSWER, rows) for rows in batches(3)]
+
+
+def test_without_a_file_one_process_does_it(served: tuple[Served, Path]) -> None:
+    index = served[0].index
+    assert list(code_batches(index, ANSWER, None, batches(2))) == [
+        answer_batch(index, ANSWER, rows) for rows in batches(2)
+    ]
