@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from gridmap.api.deps import NotModified
 from gridmap.api.security import sign_in_page
+from gridmap.api.sentences import sentences_out
 from gridmap.errors import (
     Conflict,
     DatabaseUnavailable,
@@ -26,6 +27,7 @@ from gridmap.errors import (
     Unavailable,
     UnknownMediaType,
 )
+from gridmap.sentences import sentences_in
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +84,9 @@ def problem(
     }
     if errors:
         body["errors"] = [{"where": e.where, "message": e.message, "code": e.code} for e in errors]
+    told = sentences_out(sentences_in([detail, *(e.message for e in errors)]))
+    if told:
+        body["sentences"] = {words: [part.model_dump() for part in parts] for words, parts in told.items()}
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 

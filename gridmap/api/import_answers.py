@@ -8,6 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.api import geojson
 from gridmap.api.problems import problems_out
+from gridmap.api.sentences import sentences_out
 from gridmap.errors import InvalidInput
 from gridmap.exchange.columns import KINDS
 from gridmap.exchange.crs_detection import CrsDecision, Reading
@@ -29,9 +30,12 @@ from gridmap.exchange.schema import (
     RefusalOut,
     RefusalTold,
     RepairOut,
+    SentenceOut,
     TableOut,
 )
+from gridmap.exchange.staging import Preview
 from gridmap.exchange.table import Table, Value
+from gridmap.sentences import sentences_in
 
 SAMPLE_ROWS = 20
 _ROWS, _PROBLEMS, _EFFECTS = 500, 500, 500
@@ -96,6 +100,26 @@ def refusal_of(refusal: InvalidInput) -> RefusalTold:
     return RefusalTold(detail=refusal.detail, code=refusal.code, errors=errors)
 
 
+def sentences_of(seen: Preview) -> dict[str, list[SentenceOut]]:
+    """The codes of everything that is said of a file."""
+    if seen.report is not None:
+        return report_sentences(seen.report)
+    refused = [] if seen.refusal is None else [seen.refusal.detail, *(e.message for e in seen.refusal.errors)]
+    return sentences_out(sentences_in([refused, [table.notes for table in seen.tables]]))
+
+
+def report_sentences(report: ImportReport) -> dict[str, list[SentenceOut]]:
+    """The codes of everything that a report says."""
+    readings = [
+        reading.said
+        for found in report.detected
+        for use in found.crs
+        for reading in (use.decision.reading, *(c.reading for c in use.decision.candidates))
+    ]
+    told = [report.fates, report.detected, report.table, report.problems, readings]
+    return sentences_out(sentences_in(told))
+
+
 def shapes_of(report: ImportReport) -> ImportShapes:
     """The result over the known outlines, light enough to be drawn at once."""
     fates = {(fate.table, fate.row): fate for fate in report.fates}
@@ -133,10 +157,10 @@ def _crs(use: CrsUse) -> CrsOut:
     return CrsOut(
         rows=use.rows,
         crs=_option(decision.reading),
-        label=str(decision.reading),
+        label=decision.reading.said,
         reasons=list(decision.reasons),
         candidates=[
-            CandidateOut(crs=_option(c.reading), label=str(c.reading), reason=c.reason, misfit=c.misfit)
+            CandidateOut(crs=_option(c.reading), label=c.reading.said, reason=c.reason, misfit=c.misfit)
             for c in decision.candidates
         ],
         warnings=list(decision.warnings),

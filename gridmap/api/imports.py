@@ -8,10 +8,12 @@ from sqlalchemy.orm import Session
 
 from gridmap.api import import_answers
 from gridmap.api.deps import SessionDep
+from gridmap.api.pages.messages import LANGUAGES, Language, Messages
 from gridmap.api.security import PRIVATE, ActorDep
 from gridmap.api.uploading import ReceivedDep, UploadsDep
 from gridmap.db.versions import current_version
 from gridmap.exchange import staging
+from gridmap.exchange.report import ImportReport
 from gridmap.exchange.schema import (
     ImportLine,
     ImportList,
@@ -106,20 +108,31 @@ def accept_import(
     answer = ImportOut.model_validate_json(store.read(upload.id, _ANSWER) or "")
     preview = import_answers.preview_of(report, current_version(session))
     repairs = answer.preview.repairs if answer.preview else []
-    told = answer.model_copy(update={"preview": preview.model_copy(update={"repairs": repairs})})
+    told = answer.model_copy(
+        update={
+            "preview": preview.model_copy(update={"repairs": repairs}),
+            "sentences": import_answers.report_sentences(report),
+        }
+    )
     store.keep(upload.id, _ANSWER, told.model_dump_json())
+    _keep_reports(store, upload, report)
     return _with_result(told, done)
 
 
 @router.get("/{import_id}/report.csv", response_class=Response)
-def get_report(import_id: ImportId, actor: ActorDep, store: UploadsDep) -> Response:
-    """What becomes, or became, of every row, as CSV for Excel; empty while the file is refused as a whole."""
+def get_report(import_id: ImportId, actor: ActorDep, store: UploadsDep, lang: Language | None = None) -> Response:
+    """What becomes, or became, of every row, as CSV for Excel; empty while the file is refused as a whole.
+
+    Programs read its English columns; `lang=zh` is for people.
+    """
     upload = store.get(import_id, actor.caller.name)
     headers = {
         "Cache-Control": PRIVATE,
         "Content-Disposition": f'attachment; filename="import-{upload.id[:8]}-report.csv"',
     }
-    return Response(store.read(upload.id, staging.REPORT) or "", headers=headers, media_type="text/csv; charset=utf-8")
+    return Response(
+        store.read(upload.id, _report_name(lang)) or "", headers=headers, media_type="text/csv; charset=utf-8"
+    )
 
 
 @router.get("/{import_id}/shapes")
@@ -142,8 +155,20 @@ def _looked_at(session: Session, actor: ActorDep, store: UploadStore, upload: Up
     answer = _answer(seen, current_version(session))
     store.keep(upload.id, _ANSWER, answer.model_dump_json())
     if seen.report is not None:
+        _keep_reports(store, upload, seen.report)
         store.keep(upload.id, _SHAPES, import_answers.shapes_of(seen.report).model_dump_json())
     return answer
+
+
+def _keep_reports(store: UploadStore, upload: Upload, report: ImportReport) -> None:
+    for language in LANGUAGES:
+        words = Messages(language)
+        headings = [words(f"import.report_{name}") for name in ("table", "row", "code", "status", "reason")]
+        store.keep(upload.id, _report_name(language), report.as_csv(headings, words.of_import))
+
+
+def _report_name(language: Language | None) -> str:
+    return staging.REPORT if language is None else f"report.{language}.csv"
 
 
 def _answer(seen: Preview, version: int) -> ImportOut:
@@ -158,6 +183,7 @@ def _answer(seen: Preview, version: int) -> ImportOut:
         preview=None if report is None else import_answers.preview_of(report, version),
         refusal=None if seen.refusal is None else import_answers.refusal_of(seen.refusal),
         result=None,
+        sentences=import_answers.sentences_of(seen),
     )
 
 

@@ -52,17 +52,27 @@ def stale_problem(session: Session, villages: Sequence[str], base_version: int) 
     newest = max(grids.last_version_of(session, villages), divisions.last_version_of(session, villages))
     if newest <= base_version:
         return None
-    return Problem.of(Kind.STALE_BASE, detail=newer_change(session, villages, base_version, newest))
+    zh, en = newer_change(session, villages, base_version, newest)
+    return Problem.of(Kind.STALE_BASE, detail=en, detail_zh=zh)
 
 
-def newer_change(session: Session, villages: Sequence[str], base_version: int, newest: int) -> str:
-    """The name of what was published about villages since a version."""
+def newer_change(session: Session, villages: Sequence[str], base_version: int, newest: int) -> tuple[str, str]:
+    """The name of what was published about villages since a version, in Chinese and in English."""
     others = queries.changesets_since(session, villages, base_version)
     if others:
         other = others[0]
-        return f"changeset {other.id} “{other.title}”, version {other.published_version}, by {other.decided_by}"
+        by, version = other.decided_by or "", other.published_version
+        return (
+            f"变更单 {other.id}“{other.title}”，第 {version} 版，发布人 {_bare(by)}",
+            f"changeset {other.id} “{other.title}”, version {version}, by {by}",
+        )
     summary, actor = queries.summary_of_version(session, newest)
-    return f"“{summary}”, version {newest}, by {actor}"
+    return f"“{summary}”，第 {newest} 版，由 {_bare(actor)} 发布", f"“{summary}”, version {newest}, by {actor}"
+
+
+def _bare(name: str) -> str:
+    """A caller's name as people say it: wang for user:wang."""
+    return name.partition(":")[2] or name
 
 
 def _outline(session: Session, village: str) -> Polygonal | None:

@@ -98,7 +98,7 @@ def _labels(ground: Ground, proposal: Sequence[ProposedGrid], problems: list[Pro
         try:
             free = take_free(village, [*ground.used, *given], len(new))
         except NumberingFull as full:
-            problems.append(Problem.of(Kind.NUMBERING_FULL, detail=full.detail))
+            problems.append(Problem.of(Kind.NUMBERING_FULL, detail=full.detail, detail_zh=village))
             continue
         fresh |= dict(zip(_in_order(new), free, strict=True))
     labels: list[str] = []

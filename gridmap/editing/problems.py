@@ -63,7 +63,7 @@ _SENTENCES: dict[Kind, tuple[str, str]] = {
         "网格 {grids} 与其原有范围毫无重叠，应使用新编码。",
         "Grid {grids} shares no ground with what it was; another place wants another code.",
     ),
-    Kind.NUMBERING_FULL: ("{detail}", "{detail}"),
+    Kind.NUMBERING_FULL: ("村 {detail} 的网格编号不够用：最大 999，用过的编号不再使用。", "{detail}"),
     Kind.GROUPS_FULL: (
         "网格 {grids} 的联防组编号已用尽（最大 99）。",
         "Grid {grids} has no group numbers left: 99 is the last.",
@@ -109,18 +109,18 @@ class Problem:
         )
 
     @classmethod
-    def of(cls, kind: Kind, grids: Iterable[str] = (), detail: str = "", *, where: BaseGeometry | None = None) -> Self:
-        """A problem of codes, names or the base."""
+    def of(cls, kind: Kind, grids: Iterable[str] = (), detail: str = "", detail_zh: str | None = None) -> Self:
+        """A problem of codes, names or the base; `detail_zh` when its words are not the same in Chinese."""
         named = tuple(grids)
         zh, en = _SENTENCES[kind]
         return cls(
             kind=kind,
             severity="warning" if kind in WARNINGS else "error",
             grids=named,
-            where=where,
+            where=None,
             size=None,
             unit=None,
-            message=zh.format(grids="、".join(named), detail=detail),
+            message=zh.format(grids="、".join(named), detail=detail if detail_zh is None else detail_zh),
             message_en=en.format(grids=", ".join(named), detail=detail),
         )
 

@@ -10,6 +10,7 @@ from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
 from gridmap.addresses.wording import BadWording, segments_of_parts, segments_of_text
 from gridmap.exchange.codes import BadCode, division_code
 from gridmap.exchange.records import Record
+from gridmap.sentences import Sentence, as_sentence, say
 
 _MOST_VILLAGES = 3000
 _DIVISIONS = ("province", "prefecture", "county", "township", "village_name")
@@ -20,7 +21,7 @@ class ReadRow(NamedTuple):
 
     segments: Segments
     label: str
-    refusal: str | None = None
+    refusal: Sentence | None = None
 
 
 class AddressReader:
@@ -54,7 +55,9 @@ class AddressReader:
         try:
             segments = self._segments(record)
         except (BadWording, BadCode) as error:
-            return ReadRow(Segments(), _said(record), str(error))
+            return ReadRow(
+                Segments(), _said(record), error.said if isinstance(error, BadCode) else as_sentence(error.detail)
+            )
         return ReadRow(segments, format_label(segments))
 
     def _segments(self, record: Record) -> Segments:
@@ -70,7 +73,7 @@ class AddressReader:
                 if not (parts or above):
                     raise
         if not (above or label or village):
-            raise BadCode("it has no address")
+            raise BadCode(say("no_address", "it has no address"))
         return self._of_columns(above + label, village, parts)
 
     def _completed(self, said: Segments, parts: Mapping[str, str]) -> Segments:
@@ -80,7 +83,13 @@ class AddressReader:
         whole = segments_of_parts(self._gazetteer, said.village_code or "", {**_doors(said), **parts})
         for name in parts:
             if getattr(said, name) not in {None, getattr(whole, name)}:
-                message = f"the address says {getattr(said, name)}, its column for {name} {getattr(whole, name)}"
+                message = say(
+                    "address_columns_differ",
+                    "the address says {text}, its column for {field} {column}",
+                    text=getattr(said, name),
+                    field=name,
+                    column=getattr(whole, name),
+                )
                 raise BadCode(message)
         return whole
 

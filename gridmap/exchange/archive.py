@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from gridmap.errors import InvalidInput
+from gridmap.sentences import say
 
 _MIB = 1 << 20
 
@@ -30,11 +31,18 @@ DEFAULT_LIMITS = Limits()
 def check_size(path: Path, limits: Limits = DEFAULT_LIMITS) -> None:
     """Raises InvalidInput when there is no such file or it is too large to be read at once."""
     if not path.exists():
-        raise InvalidInput(f"There is no file {path}.")
+        raise InvalidInput(say("no_file", "There is no file {path}.", path=path))
     if path.is_file() and path.stat().st_size > limits.file_bytes:
-        raise InvalidInput(f"{path.name} has more than {limits.file_bytes // _MIB} MiB; hand it over in parts.")
+        raise InvalidInput(
+            say(
+                "file_too_large",
+                "{name} has more than {most} MiB; hand it over in parts.",
+                name=path.name,
+                most=limits.file_bytes // _MIB,
+            )
+        )
     if path.is_file() and path.stat().st_size == 0:
-        raise InvalidInput(f"{path.name} is empty.")
+        raise InvalidInput(say("file_empty", "{name} is empty.", name=path.name))
 
 
 @contextmanager
@@ -49,9 +57,13 @@ def unpacked(path: Path, limits: Limits = DEFAULT_LIMITS) -> Iterator[Path]:
             with zipfile.ZipFile(path) as archive:
                 _unpack(archive, Path(folder), path.name, limits)
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
-            raise InvalidInput(f"{path.name} is a damaged archive: {error}.") from error
+            raise InvalidInput(
+                say("archive_damaged", "{name} is a damaged archive: {error}.", name=path.name, error=error)
+            ) from error
         except RuntimeError as error:
-            raise InvalidInput(f"{path.name} is locked with a password; hand it over without.") from error
+            raise InvalidInput(
+                say("archive_locked", "{name} is locked with a password; hand it over without.", name=path.name)
+            ) from error
         yield Path(folder)
 
 
@@ -64,7 +76,15 @@ def check_archive(path: Path, limits: Limits = DEFAULT_LIMITS) -> None:
 def _unpack(archive: zipfile.ZipFile, folder: Path, name: str, limits: Limits) -> None:
     entries = archive.infolist()
     if len(entries) > limits.entries:
-        raise InvalidInput(f"{name} holds {len(entries)} files, more than {limits.entries}.")
+        raise InvalidInput(
+            say(
+                "archive_many_files",
+                "{name} holds {count} files, more than {most}.",
+                name=name,
+                count=len(entries),
+                most=limits.entries,
+            )
+        )
     room = limits.unpacked_bytes
     for entry in entries:
         place = _place(entry, name)
@@ -73,7 +93,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path, name: str, limits: Limits) -
         target = folder.joinpath(*place.parts)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists():
-            raise InvalidInput(f"{name} holds {place} twice.")
+            raise InvalidInput(say("archive_twice", "{name} holds {place} twice.", name=name, place=place))
         room -= _write(archive, entry, target, name, min(room, _most(entry, limits)))
 
 
@@ -91,9 +111,18 @@ def _place(entry: zipfile.ZipInfo, name: str) -> PurePosixPath:
             break
     place = PurePosixPath(text.replace("\\", "/"))
     if place.is_absolute() or ".." in place.parts or ":" in text or "\0" in text or not place.parts:
-        raise InvalidInput(f"{name} holds a file whose name leads outside the archive: {text!r}.")
+        raise InvalidInput(
+            say(
+                "archive_path_outside",
+                "{name} holds a file whose name leads outside the archive: {text!r}.",
+                name=name,
+                text=text,
+            )
+        )
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise InvalidInput(f"{name} holds a link ({text!r}), which is not followed.")
+        raise InvalidInput(
+            say("archive_link", "{name} holds a link ({text!r}), which is not followed.", name=name, text=text)
+        )
     return place
 
 
@@ -108,7 +137,12 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, name:
         while block := source.read(_MIB):
             written += len(block)
             if written > most:
-                message = f"{name}: {entry.filename} grows beyond what an honest file would; it is not unpacked."
+                message = say(
+                    "archive_bomb",
+                    "{name}: {filename} grows beyond what an honest file would; it is not unpacked.",
+                    name=name,
+                    filename=entry.filename,
+                )
                 raise InvalidInput(message)
             sink.write(block)
     return written

@@ -10,6 +10,7 @@ from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.codes import BadCode
 from gridmap.exchange.records import Record
 from gridmap.exchange.table import Table
+from gridmap.sentences import Sentence, say
 
 _YES, _NO = (
     frozenset({"是", "有", "√", "y", "yes", "true"}),
@@ -25,8 +26,15 @@ def refuse_what_is_never_kept(tables: Iterable[Table]) -> None:
     for table in tables:
         found = [(column, what) for column in table.columns if (what := never_kept(column)) is not None]
         if found:
-            told = "; ".join(f"column {column} holds {what}" for column, what in found)
-            message = f"{table.name}: {told}, which is kept in no register (不登记此项). Take it out of the file first"
+            told = Sentence.joined(
+                say("column_holds", "column {column} holds {what}", column=column, what=what) for column, what in found
+            )
+            message = say(
+                "never_kept",
+                "{name}: {told}, which is kept in no register (不登记此项). Take it out of the file first",
+                name=table.name,
+                told=told,
+            )
             raise InvalidInput(message, errors=[FieldError(column, what, "never_kept") for column, what in found])
 
 
@@ -45,7 +53,7 @@ def count_of(record: Record, field: str) -> int | None:
         return int(text in _YES)
     digits = text.rstrip("人口名个户")
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 6):
-        raise BadCode(f"{field} {text[:20]!r} is no count")
+        raise BadCode(say("no_count", "{field} {value!r} is no count", field=field, value=text[:20]))
     return int(digits)
 
 
@@ -60,4 +68,6 @@ def day_of(record: Record, field: str) -> date | None:
     try:
         return date(*map(int, match.groups() if match else ()))
     except (ValueError, TypeError):
-        raise BadCode(f"{field} {text[:20]!r} is no day, such as 2026-11-30") from None
+        raise BadCode(
+            say("no_day", "{field} {value!r} is no day, such as 2026-11-30", field=field, value=text[:20])
+        ) from None

@@ -3,12 +3,25 @@
 import unicodedata
 
 from gridmap.exchange.table import Value
+from gridmap.sentences import Sentence, say
 
+_CODES = {"grid": say("a_grid", "grid"), "group": say("a_group", "group")}
+LEVEL_NAMES = {
+    "province": say("level_province", "province"),
+    "prefecture": say("level_prefecture", "prefecture"),
+    "county": say("level_county", "county"),
+    "township": say("level_township", "township"),
+    "village": say("level_village", "village"),
+}
 _LENGTHS = {"province": 2, "prefecture": 6, "county": 6, "township": 9, "village": 12}
 
 
 class BadCode(ValueError):
-    """A code that can't be used; the sentence says why."""
+    """A code, or another cell, that can't be used; the sentence says why."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def code_text(value: Value) -> str | None:
@@ -23,9 +36,11 @@ def code_text(value: Value) -> str | None:
     if value is None:
         return None
     if isinstance(value, float) and abs(value) >= 1e15:
-        raise BadCode("Excel kept only 15 digits of the code; format the column as text and type it again")
+        raise BadCode(
+            say("excel_rounded", "Excel kept only 15 digits of the code; format the column as text and type it again")
+        )
     if isinstance(value, float) and not value.is_integer():
-        raise BadCode(f"{value!r} is no code")
+        raise BadCode(say("no_code_value", "{value!r} is no code", value=value))
     text = str(int(value)) if isinstance(value, float) else str(value)
     return unicodedata.normalize("NFKC", text).replace(" ", "").strip("'\u200b\ufeff") or None
 
@@ -34,11 +49,27 @@ def digits_of(value: Value, digits: int, what: str) -> str:
     """A code as text. Raises BadCode unless it has as many digits as `what` has."""
     code = code_text(value)
     if code is None:
-        raise BadCode("it has no code")
+        raise BadCode(say("no_code", "it has no code"))
     if not (code.isascii() and code.isdigit()):
-        raise BadCode(f"{code[:40]!r} is no {what} code: {digits} digits are wanted")
+        raise BadCode(
+            say(
+                "code_not_digits",
+                "{code!r} is no {what} code: {digits} digits are wanted",
+                code=code[:40],
+                what=_CODES[what],
+                digits=digits,
+            )
+        )
     if len(code) != digits:
-        raise BadCode(f"the code has {len(code)} digits; a {what} code has {digits}")
+        raise BadCode(
+            say(
+                "code_length",
+                "the code has {count} digits; a {what} code has {digits}",
+                count=len(code),
+                what=_CODES[what],
+                digits=digits,
+            )
+        )
     return code
 
 
@@ -52,14 +83,33 @@ def division_code(value: Value, level: str | None) -> tuple[str, bool]:
     """
     code = code_text(value)
     if code is None:
-        raise BadCode("it has no code")
+        raise BadCode(say("no_code", "it has no code"))
     if not (code.isascii() and code.isdigit()):
-        raise BadCode(f"{code[:40]!r} is no division code: 2, 6, 9 or 12 digits are wanted")
+        raise BadCode(
+            say(
+                "division_code_not_digits",
+                "{code!r} is no division code: 2, 6, 9 or 12 digits are wanted",
+                code=code[:40],
+            )
+        )
     length = _LENGTHS[level] if level else _length_by_zeros(code)
     if len(code) < length or code[length:].strip("0") or len(code) not in {2, 6, 9, 12}:
-        wanted = f"a {level} has {length}" if level else "2, 6, 9 or 12 are wanted"
-        raise BadCode(f"the code {code[:40]} has {len(code)} digits; {wanted}")
+        raise BadCode(_wrong_length(code, level, length))
     return code[:length], len(code) > length
+
+
+def _wrong_length(code: str, level: str | None, length: int) -> Sentence:
+    told = {"code": code[:40], "count": len(code)}
+    if level is None:
+        return say("division_code_length", "the code {code} has {count} digits; 2, 6, 9 or 12 are wanted", **told)
+    what = LEVEL_NAMES[level]
+    return say(
+        "level_code_length",
+        "the code {code} has {count} digits; a {level} has {length}",
+        **told,
+        level=what,
+        length=length,
+    )
 
 
 def _length_by_zeros(code: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.table import Table, Value
+from gridmap.sentences import Sentence, say
 
 _X = ("lon", "x", "lng", "longitude", "经度", "x坐标", "东经", "东坐标", "横坐标", "easting", "point_x", "lon_wgs84")
 _Y = ("lat", "y", "latitude", "纬度", "y坐标", "北纬", "北坐标", "纵坐标", "northing", "point_y", "lat_wgs84")
@@ -223,7 +224,7 @@ class Mapped:
     """Which column each field is read from, and the sentence why; fields without a column are missing here."""
 
     columns: Mapping[str, str]
-    reasons: Mapping[str, str]
+    reasons: Mapping[str, Sentence]
 
 
 def normal(heading: str) -> str:
@@ -250,8 +251,13 @@ def parse_map(options: Sequence[str], kind: Kind) -> dict[str, str]:
     for option in options:
         column, equals, field = option.rpartition("=")
         if not equals or not column.strip() or field.strip() not in kind.fields:
-            message = f"{option!r}: COLUMN=field is wanted, field being one of {', '.join(kind.fields)}"
-            raise InvalidInput(f"map: {message}", errors=[FieldError("map", message)])
+            message = say(
+                "map_form",
+                "{option!r}: COLUMN=field is wanted, field being one of {fields}",
+                option=option,
+                fields=", ".join(kind.fields),
+            )
+            raise InvalidInput(say("map_wrong", "map: {message}", message=message), errors=[FieldError("map", message)])
         asked[field.strip()] = column.strip()
     return asked
 
@@ -262,7 +268,7 @@ def map_columns(table: Table, kind: Kind, asked: Mapping[str, str]) -> Mapped:
     Raises InvalidInput when a required field has no column or two that are equally good.
     """
     columns = {field: _asked(table, column) for field, column in asked.items()}
-    reasons = dict.fromkeys(columns, "asked for")
+    reasons = dict.fromkeys(columns, say("asked_for", "asked for"))
     # Whole headings of all fields before any beginning or content: 联户长 is no cut 联户长编号.
     for search in (_by_heading, _by_cut_heading, _by_content):
         for field in kind.fields:
@@ -273,8 +279,17 @@ def map_columns(table: Table, kind: Kind, asked: Mapping[str, str]) -> Mapped:
     missing = [field for field in kind.required if field not in columns]
     if missing:
         there = ", ".join(table.columns) or "none"
-        message = f"{table.name}: no column for {', '.join(missing)}; there are {there}. Say --map COLUMN={missing[0]}."
-        raise InvalidInput(message, errors=[FieldError(field, "no column", "missing_column") for field in missing])
+        message = say(
+            "column_missing",
+            "{name}: no column for {missing}; there are {there}. Say --map COLUMN={first}.",
+            name=table.name,
+            missing=", ".join(missing),
+            there=there,
+            first=missing[0],
+        )
+        raise InvalidInput(
+            message, errors=[FieldError(field, say("no_column", "no column"), "missing_column") for field in missing]
+        )
     return Mapped(columns, reasons)
 
 
@@ -283,39 +298,53 @@ def _asked(table: Table, column: str) -> str:
         for name in table.columns:
             if same(name) == same(column):
                 return name
-    message = f"{table.name} has no column {column!r}; there are {', '.join(table.columns)}"
-    raise InvalidInput(f"map: {message}", errors=[FieldError("map", message)])
+    message = say(
+        "no_such_column",
+        "{name} has no column {column!r}; there are {columns}",
+        name=table.name,
+        column=column,
+        columns=", ".join(table.columns),
+    )
+    raise InvalidInput(say("map_wrong", "map: {message}", message=message), errors=[FieldError("map", message)])
 
 
-def _by_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:
+def _by_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, Sentence] | None:
     for word in kind.fields[field]:
         hits = [column for column in free if normal(column) == normal(word)]
         if len(hits) > 1:
-            message = f"{table.name}: {' and '.join(hits)} could both be {field}; say --map COLUMN={field}."
-            raise InvalidInput(message, errors=[FieldError(field, "two columns", "ambiguous_column")])
+            message = say(
+                "column_ambiguous",
+                "{name}: {hits} could both be {field}; say --map COLUMN={field}.",
+                name=table.name,
+                hits=" and ".join(hits),
+                field=field,
+            )
+            raise InvalidInput(
+                message, errors=[FieldError(field, say("two_columns", "two columns"), "ambiguous_column")]
+            )
         if hits:
-            return hits[0], "by its heading"
+            return hits[0], say("by_heading", "by its heading")
     return None
 
 
-def _by_cut_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:  # noqa: ARG001
+def _by_cut_heading(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, Sentence] | None:  # noqa: ARG001
     """A shapefile cuts headings after ten bytes: three characters of UTF-8, five of GBK."""
     for word in kind.fields[field]:
         for column in free:
             cut = normal(column.rstrip("\ufffd"))
             if len(cut) >= 3 and len(column.encode()) >= 9 and normal(word).startswith(cut):
-                return column, f"its heading is the beginning of {word}"
+                return column, say("by_cut_heading", "its heading is the beginning of {word}", word=word)
     return None
 
 
-def _by_content(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, str] | None:
+def _by_content(table: Table, kind: Kind, field: str, free: Sequence[str]) -> tuple[str, Sentence] | None:
     if field != "code" or not kind.code_digits:
         return None
     fitting = [column for column in free if _all_codes(table.column(column), kind.code_digits)]
     if len(fitting) != 1:
         return None
     digits = " or ".join(str(number) for number in kind.code_digits)
-    return fitting[0], f"it alone holds numbers of {digits} digits"
+    return fitting[0], say("by_content", "it alone holds numbers of {digits} digits", digits=digits)
 
 
 def _all_codes(values: Sequence[Value], digits: Sequence[int]) -> bool:

@@ -17,6 +17,7 @@ from gridmap.exchange.ground import Ground, Placed, moved
 from gridmap.geo import datum, measure
 from gridmap.geo.arrays import FloatArray
 from gridmap.geo.crs import Crs, to_lonlat
+from gridmap.sentences import Sentence, as_sentence, say
 
 DEGREES, PREFIXED, PLAIN_METRES, UNKNOWN = "degrees", "prefixed", "metres", "unknown"
 _CHINA_NORTHING = (300_000, 6_300_000)
@@ -35,8 +36,15 @@ class Reading:
     packed: bool = False
 
     def __str__(self) -> str:
-        extra = ", the axes swapped (north first)" if self.swapped else ""
-        return f"{self.crs.name}{' in packed ddd.mmssss' if self.packed else ''}{extra}"
+        return self.said
+
+    @property
+    def said(self) -> Sentence:
+        """The system, and what is unusual about how it is written."""
+        name = say("crs_packed", "{crs} in packed ddd.mmssss", crs=self.crs.name) if self.packed else self.crs.name
+        return (
+            say("crs_swapped", "{crs}, the axes swapped (north first)", crs=name) if self.swapped else as_sentence(name)
+        )
 
     def lonlat(self, first: FloatArray, second: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Degrees of EPSG:4490, NaN where there are none."""
@@ -49,14 +57,22 @@ class Candidate:
     """A reading, why it is one, and the share of it that lies outside the known outlines (None: none is known)."""
 
     reading: Reading
-    reason: str
+    reason: Sentence
     misfit: float | None = None
     certain: bool = False
     """Whether the numbers or the file are enough, should nothing be known of the ground."""
 
     def __str__(self) -> str:
-        fit = "" if self.misfit is None else f"; {self.misfit:.1%} of it lies outside the known outlines"
-        return f"{self.reading} ({self.reason}{fit})"
+        return self.said
+
+    @property
+    def said(self) -> Sentence:
+        """The reading, the reason, and how well it fits."""
+        told = {"crs": self.reading.said, "reason": self.reason}
+        if self.misfit is None:
+            return say("candidate", "{crs} ({reason})", **told)
+        template = "{crs} ({reason}; {share:.1%} of it lies outside the known outlines)"
+        return say("candidate_fit", template, **told, share=self.misfit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +80,9 @@ class CrsDecision:
     """How the numbers are read, every reason for it, and what else was weighed, best first."""
 
     reading: Reading
-    reasons: tuple[str, ...]
+    reasons: tuple[Sentence, ...]
     candidates: tuple[Candidate, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Sentence, ...] = ()
 
 
 def number_class(x: float, y: float) -> str:
@@ -103,7 +119,12 @@ def detect(
     said, complaint = _declared(declared)
     offered = _candidates(x, y, said, tabular=tabular)
     if not offered:
-        message = f"numbers such as {x[0]:.10g}, {y[0]:.10g} fit no coordinate system known here; say --crs"
+        message = say(
+            "crs_unknown",
+            "numbers such as {x:.10g}, {y:.10g} fit no coordinate system known here; say --crs",
+            x=x[0],
+            y=y[0],
+        )
         raise InvalidInput(message, errors=[FieldError("crs", message, "unknown_crs")])
     weighed = [replace(c, misfit=ground.misfit(shapes, c.reading.lonlat)) for c in offered]
     chosen = _choose(weighed)
@@ -122,12 +143,19 @@ def _as_asked(asked: str, shapes: Sequence[Placed], ground: Ground, x: FloatArra
     ways = [Reading(crs, swapped=swapped, packed=packed) for swapped in (False, True)]
     good = [way for way in ways if np.isfinite(way.lonlat(x, y)[0]).mean() > 0.5 and _axes_plausible(way, x, y)]
     if not good:
-        message = f"numbers such as {x[0]:.10g}, {y[0]:.10g} are not in {asked}{_zone_told(x[0], y[0])}"
-        raise InvalidInput(f"crs: {message}", errors=[FieldError("crs", message, "wrong_crs")])
-    weighed = [Candidate(way, "asked for", ground.misfit(shapes, way.lonlat)) for way in good]
+        message = _not_in(asked, float(x[0]), float(y[0]))
+        raise InvalidInput(
+            say("crs_wrong", "crs: {message}", message=message), errors=[FieldError("crs", message, "wrong_crs")]
+        )
+    weighed = [Candidate(way, say("asked_for", "asked for"), ground.misfit(shapes, way.lonlat)) for way in good]
     chosen = _choose(weighed)
-    extra = ("the axes are swapped: north comes first",) if chosen.reading.swapped else ()
-    return CrsDecision(chosen.reading, ("asked for", *extra), tuple(weighed), tuple(_warnings(chosen, shapes, ground)))
+    extra = (say("axes_swapped", "the axes are swapped: north comes first"),) if chosen.reading.swapped else ()
+    return CrsDecision(
+        chosen.reading,
+        (say("asked_for", "asked for"), *extra),
+        tuple(weighed),
+        tuple(_warnings(chosen, shapes, ground)),
+    )
 
 
 def _axes_plausible(way: Reading, x: FloatArray, y: FloatArray) -> bool:
@@ -137,23 +165,30 @@ def _axes_plausible(way: Reading, x: FloatArray, y: FloatArray) -> bool:
     return bool((np.abs(x) <= 90).all())
 
 
-def _declared(text: str | None) -> tuple[Crs | None, str | None]:
+def _declared(text: str | None) -> tuple[Crs | None, Sentence | None]:
     """The system that the file names, or the sentence why its word is of no use."""
     if not text:
         return None, None
     try:
         found = pyproj.CRS.from_user_input(text)
     except CRSError:
-        return None, "the file names a system that is not understood"
+        return None, say("file_crs_not_understood", "the file names a system that is not understood")
     code = found.to_epsg(min_confidence=25)
     if code is None and (found.to_authority(min_confidence=25) or ("", ""))[1] in {"CRS84", "CRS84h"}:
         code = 4326
     if code is None:
-        return None, f"the file names {found.name}, which is no registered system"
+        return None, say(
+            "file_crs_unregistered", "the file names {name}, which is no registered system", name=found.name
+        )
     try:
         return Crs.parse(f"EPSG:{code}"), None
-    except InvalidInput as error:
-        return None, f"the file names EPSG:{code} ({found.name}); {error.detail.split(': ', 1)[-1].split(';')[0]}"
+    except InvalidInput:
+        return None, say(
+            "file_crs_not_read",
+            "the file names EPSG:{code} ({name}), which is not read here",
+            code=code,
+            name=found.name,
+        )
 
 
 def _zone(easting: float, northing: float) -> int | None:
@@ -163,10 +198,20 @@ def _zone(easting: float, northing: float) -> int | None:
     return int(zone) if inside and (13 <= zone <= 23 or 25 <= zone <= 45) else None
 
 
-def _zone_told(x: float, y: float) -> str:
-    """A word about the zone in front of an easting, for who has chosen another one."""
+def _not_in(asked: str, x: float, y: float) -> Sentence:
+    """That numbers are in another system than asked for, with a word about the zone in front of an easting."""
+    told = {"x": x, "y": y, "asked": asked}
     zone = _zone(x, y) or _zone(y, x)
-    return "" if zone is None else f"; the 8-digit easting begins with zone {zone}, which is EPSG:{_zone_code(zone)}"
+    if zone is None:
+        return say("not_in_crs", "numbers such as {x:.10g}, {y:.10g} are not in {asked}", **told)
+    return say(
+        "not_in_crs_zone",
+        "numbers such as {x:.10g}, {y:.10g} are not in {asked}; the 8-digit easting begins with zone {zone}, "
+        "which is EPSG:{code}",
+        **told,
+        zone=zone,
+        code=_zone_code(zone),
+    )
 
 
 def _zone_code(zone: int) -> int:
@@ -182,18 +227,34 @@ def _candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabular: bool
     found: list[Candidate] = []
     swapped = bool(np.median(np.abs(y)) > np.median(np.abs(x))) if kind.startswith(PREFIXED) else _north_first(x, y)
     if said is not None and said.projected and _fits(Reading(said, swapped=swapped), x, y):
-        found.append(Candidate(Reading(said, swapped=swapped), "the file says so, and the numbers fit", certain=True))
+        found.append(
+            Candidate(
+                Reading(said, swapped=swapped),
+                say("file_says_and_fits", "the file says so, and the numbers fit"),
+                certain=True,
+            )
+        )
     if kind.startswith(PREFIXED):
         zone = int(kind.split()[1])
         code = _zone_code(zone)
         width = "3°" if zone >= 25 else "6°"
         found.append(
-            _metric(code, f"the 8-digit easting begins with {zone}, a zone of {width}", swapped=swapped, certain=True)
+            _metric(
+                code,
+                say("prefix_zone", "the 8-digit easting begins with {zone}, a zone of {width}", zone=zone, width=width),
+                swapped=swapped,
+                certain=True,
+            )
         )
     elif kind == PLAIN_METRES:
-        found += [_metric(4534 + i, f"3° Gauss-Krüger by {75 + 3 * i}°E", swapped=swapped) for i in range(21)]
-        found += [_metric(32643 + i, f"UTM zone {43 + i}", swapped=swapped) for i in range(11)]
-    found.append(_metric(3857, "Web Mercator", swapped=swapped))
+        found += [
+            _metric(4534 + i, say("gauss_by", "3° Gauss-Krüger by {meridian}°E", meridian=75 + 3 * i), swapped=swapped)
+            for i in range(21)
+        ]
+        found += [
+            _metric(32643 + i, say("utm_zone", "UTM zone {zone}", zone=43 + i), swapped=swapped) for i in range(11)
+        ]
+    found.append(_metric(3857, say("web_mercator", "Web Mercator"), swapped=swapped))
     seen: dict[Reading, Candidate] = {}
     for candidate in found:
         if _fits(candidate.reading, x, y):
@@ -201,7 +262,7 @@ def _candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabular: bool
     return list(seen.values())
 
 
-def _metric(code: int, reason: str, *, swapped: bool, certain: bool = False) -> Candidate:
+def _metric(code: int, reason: Sentence, *, swapped: bool, certain: bool = False) -> Candidate:
     return Candidate(Reading(Crs.parse(f"EPSG:{code}"), swapped=swapped), reason, certain=certain)
 
 
@@ -224,13 +285,17 @@ def _degree_candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabula
     china = [bool(datum.in_china(a, b).mean() > 0.9) for a, b in ((x, y), (y, x))]
     orders = [swapped for swapped, possible in ((False, straight), (True, crossed)) if possible]
     orders.sort(key=lambda swapped: (not china[swapped], swapped))
-    word = "the file says so" if base is said else "numbers up to 180 are degrees"
+    word = (
+        say("file_says", "the file says so")
+        if base is said
+        else say("numbers_degrees", "numbers up to 180 are degrees")
+    )
     found: list[Candidate] = []
     if tabular and orders and may_be_packed(x) and may_be_packed(y):
         fine = np.unique(np.concatenate([x, y]))
         told = int((np.abs(fine * 100 - np.rint(fine * 100)) > 1e-7).sum())
         found += [
-            Candidate(Reading(base, swapped=swapped, packed=True), "no minute or second reaches 60")
+            Candidate(Reading(base, swapped=swapped, packed=True), say("no_sixty", "no minute or second reaches 60"))
             for swapped in orders
         ]
         # With few numbers decimal degrees look packed by chance: then only the ground may say so.
@@ -242,7 +307,10 @@ def _degree_candidates(x: FloatArray, y: FloatArray, said: Crs | None, *, tabula
 
 def _offsets(orders: Sequence[bool]) -> list[Candidate]:
     return [
-        Candidate(Reading(Crs.parse(name), swapped=swapped), "Chinese web maps write it, and no file ever says so")
+        Candidate(
+            Reading(Crs.parse(name), swapped=swapped),
+            say("web_maps", "Chinese web maps write it, and no file ever says so"),
+        )
         for name in ("gcj02", "bd09")
         for swapped in orders
     ]
@@ -261,30 +329,41 @@ def _choose(weighed: Sequence[Candidate]) -> Candidate:
             return first
     metres = [candidate for candidate in weighed if candidate.reading.crs.projected]
     if metres and not first.certain:
-        listed = "; ".join(str(candidate) for candidate in metres[:12])
-        message = f"the numbers fit several systems, and nothing known here speaks for one: {listed}. Say --crs."
+        listed = Sentence.joined(candidate.said for candidate in metres[:12])
+        message = say(
+            "crs_ambiguous",
+            "the numbers fit several systems, and nothing known here speaks for one: {listed}. Say --crs.",
+            listed=listed,
+        )
         raise InvalidInput(message, errors=[FieldError("crs", message, "ambiguous_crs")])
     return first
 
 
-def _told_of_file(chosen: Candidate, said: Crs | None, complaint: str | None) -> list[str]:
+def _told_of_file(chosen: Candidate, said: Crs | None, complaint: Sentence | None) -> list[Sentence]:
     reasons = [complaint] if complaint else []
     if said is not None and said != chosen.reading.crs:
-        reasons.append(f"the file says {said.name}, which its numbers contradict")
+        reasons.append(
+            say("file_crs_contradicted", "the file says {name}, which its numbers contradict", name=said.name)
+        )
     if chosen.reading.swapped:
-        reasons.append("the axes are swapped: north comes first")
+        reasons.append(say("axes_swapped", "the axes are swapped: north comes first"))
     return reasons
 
 
-def _told_of_ground(chosen: Candidate, preferred: Candidate, xy: FloatArray) -> list[str]:
+def _told_of_ground(chosen: Candidate, preferred: Candidate, xy: FloatArray) -> list[Sentence]:
     reasons = []
     if chosen.misfit is not None and preferred.misfit is not None and chosen is not preferred:
-        without = f"read as {preferred.reading} {preferred.misfit:.1%} of it would lie outside the known outlines"
-        reasons.append(f"{without}, so {chosen.misfit:.1%}")
+        without = say(
+            "would_lie_outside",
+            "read as {crs} {share:.1%} of it would lie outside the known outlines",
+            crs=preferred.reading.said,
+            share=preferred.misfit,
+        )
+        reasons.append(say("so_this_much", "{without}, so {share:.1%}", without=without, share=chosen.misfit))
     elif chosen.misfit is not None:
-        reasons.append(f"{1 - chosen.misfit:.1%} of it lies inside the known outlines")
+        reasons.append(say("lies_inside", "{share:.1%} of it lies inside the known outlines", share=1 - chosen.misfit))
     if chosen.reading.crs.name in {"gcj02", "bd09"}:
-        reasons.append(f"the offset there is {_offset_m(chosen.reading, xy):.0f} m")
+        reasons.append(say("offset_there", "the offset there is {metres:.0f} m", metres=_offset_m(chosen.reading, xy)))
     return reasons
 
 
@@ -294,13 +373,28 @@ def _offset_m(reading: Reading, xy: FloatArray) -> float:
     return float(np.nanmedian(measure.distance_m(shown[:, 0], shown[:, 1], lon, lat)))
 
 
-def _warnings(chosen: Candidate, shapes: Sequence[Placed], ground: Ground) -> list[str]:
+def _warnings(chosen: Candidate, shapes: Sequence[Placed], ground: Ground) -> list[Sentence]:
     if chosen.misfit is None:
-        return ["no outline of these codes is known yet, so an offset of GCJ-02 or BD-09 could not be ruled out"]
+        return [
+            say(
+                "no_outline_known",
+                "no outline of these codes is known yet, so an offset of GCJ-02 or BD-09 could not be ruled out",
+            )
+        ]
     if chosen.misfit >= _HOPELESS:
-        return [f"{chosen.misfit:.0%} of it lies outside the outlines of its codes, whichever way it is read"]
+        return [
+            say(
+                "lies_outside",
+                "{share:.0%} of it lies outside the outlines of its codes, whichever way it is read",
+                share=chosen.misfit,
+            )
+        ]
     shift = ground.shift_m(shapes, chosen.reading.lonlat)
-    return [f"it lies {shift:.0f} m beside the known outlines"] if shift is not None and shift > 30 else []
+    return (
+        [say("lies_beside", "it lies {metres:.0f} m beside the known outlines", metres=shift)]
+        if shift is not None and shift > 30
+        else []
+    )
 
 
 __all__ = ["Candidate", "CrsDecision", "Ground", "Placed", "Reading", "detect", "moved", "number_class"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from gridmap.errors import InvalidInput
 from gridmap.exchange.encoding import Encoding, decode, detect, hinted_by
 from gridmap.exchange.table import Value, unique_names
+from gridmap.sentences import Sentence, say
 
 _DELETED = 0x2A
 _NUMBERS = {"N", "F"}
@@ -27,7 +28,7 @@ class Dbf:
 
     columns: tuple[str, ...]
     records: tuple[tuple[Value, ...] | None, ...]
-    problems: dict[int, str]
+    problems: dict[int, Sentence]
     """What could not be decoded, by the record's place from 0."""
     encoding: Encoding
 
@@ -43,13 +44,19 @@ def load_dbf(path: Path, name: str, *, cpg: str | None = None, asked: Encoding |
     if len(body) < count * record_size:
         held = len(body) // record_size
         raise InvalidInput(
-            f"{name} is broken: its header promises {count} records, {held} are there. Ask for it again."
+            say(
+                "dbf_records",
+                "{name} is broken: its header promises {count} records, {held} are there. Ask for it again.",
+                name=name,
+                count=count,
+                held=held,
+            )
         )
     raw = [bytes(body[i * record_size : (i + 1) * record_size]) for i in range(count)]
     encoding = asked or _detect(fields, raw, cpg, data[29])
     columns = unique_names([decode(field.name, encoding.name)[0] for field in fields])
     records: list[tuple[Value, ...] | None] = []
-    problems: dict[int, str] = {}
+    problems: dict[int, Sentence] = {}
     for place, record in enumerate(raw):
         if record[0] == _DELETED:
             records.append(None)
@@ -59,14 +66,14 @@ def load_dbf(path: Path, name: str, *, cpg: str | None = None, asked: Encoding |
             value, lost = _value(record[field.start : field.start + field.width], field.kind, encoding.name)
             values.append(value)
             if lost:
-                problems[place] = f"{column}: {lost}"
+                problems[place] = say("of_column", "{column}: {message}", column=column, message=lost)
         records.append(tuple(values))
     return Dbf(columns, tuple(records), problems, encoding)
 
 
 def _header(data: bytes, name: str) -> tuple[list[_Field], int, int, int]:
     if len(data) < 33:
-        raise InvalidInput(f"{name} is broken: it is too short to be a .dbf.")
+        raise InvalidInput(say("dbf_short", "{name} is broken: it is too short to be a .dbf.", name=name))
     count, header_size, record_size = struct.unpack_from("<IHH", data, 4)
     fields: list[_Field] = []
     start = 1
@@ -74,14 +81,16 @@ def _header(data: bytes, name: str) -> tuple[list[_Field], int, int, int]:
         if data[offset] == 0x0D:
             break
         if offset + 32 > len(data):
-            raise InvalidInput(f"{name} is broken: its header is cut off.")
+            raise InvalidInput(say("dbf_header_cut", "{name} is broken: its header is cut off.", name=name))
         kind, width = chr(data[offset + 11]), data[offset + 16]
         # Only for text the byte of decimals is the high byte of the width.
         width += data[offset + 17] * 256 if kind == "C" else 0
         fields.append(_Field(data[offset : offset + 11].split(b"\0")[0], kind, start, width))
         start += width
     if not fields or start > record_size or header_size > len(data):
-        raise InvalidInput(f"{name} is broken: its header does not agree with itself.")
+        raise InvalidInput(
+            say("dbf_header_wrong", "{name} is broken: its header does not agree with itself.", name=name)
+        )
     return fields, header_size, record_size, count
 
 
@@ -92,7 +101,7 @@ def _detect(fields: Sequence[_Field], raw: Sequence[bytes], cpg: str | None, ldi
     return detect(texts, hinted_by(cpg, ldid), ".cpg" if cpg else "LDID")
 
 
-def _value(data: bytes, kind: str, encoding: str) -> tuple[Value, str | None]:
+def _value(data: bytes, kind: str, encoding: str) -> tuple[Value, Sentence | None]:
     if kind in _NUMBERS:
         return _number(data.strip(b" \0").decode("ascii", "replace"))
     if kind == "L":
@@ -101,10 +110,10 @@ def _value(data: bytes, kind: str, encoding: str) -> tuple[Value, str | None]:
     return text or None, lost
 
 
-def _number(text: str) -> tuple[Value, str | None]:
+def _number(text: str) -> tuple[Value, Sentence | None]:
     if not text or set(text) == {"*"}:
-        return None, "the number did not fit its field and is lost (****)" if text else None
+        return None, say("number_lost", "the number did not fit its field and is lost (****)") if text else None
     try:
         return (int(text) if text.lstrip("+-").isdigit() else float(text)), None
     except ValueError:
-        return None, f"{text[:20]!r} is not a number"
+        return None, say("not_a_number", "{text!r} is not a number", text=text[:20])

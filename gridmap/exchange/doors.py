@@ -12,6 +12,7 @@ from gridmap.addresses.parse import Parsed, parse
 from gridmap.addresses.service import load_gazetteer
 from gridmap.exchange import register_queries as queries
 from gridmap.exchange.codes import BadCode
+from gridmap.sentences import Sentence, say
 
 _ALIKE = 60.0
 _MOST_PROPOSALS = 2000
@@ -53,7 +54,7 @@ class Doors:
         codes = {one.code for one in asked if one.code} | set(further)
         self.by_code = {row[0]: Door(*row) for row in queries.doors_by_code(session, sorted(codes))} if codes else {}
         self._by_words: dict[Said, Door] = {}
-        self._refusals: dict[Said, str] = {}
+        self._refusals: dict[Said, Sentence] = {}
         worded = [one for one in asked if one.code is None and one.words]
         if worded:
             self._find(session, load_gazetteer(session), worded)
@@ -62,7 +63,7 @@ class Doors:
         """The door of a row; None when it names none. Raises BadCode when there is no such door."""
         if said.code is not None:
             if said.code not in self.by_code:
-                raise BadCode(f"there is no address {said.code[:20]} now")
+                raise BadCode(say("no_address_code", "there is no address {code} now", code=said.code[:20]))
             return self.by_code[said.code]
         if said.words is None:
             return None
@@ -95,7 +96,7 @@ def _parsed(gazetteer: Gazetteer, said: Said) -> Parsed:
     return whole if not above or whole.segments.village_code == said.village else parse(gazetteer, above + whole.text)
 
 
-def _proposals(session: Session, missing: dict[Said, Parsed], labels: dict[Said, str]) -> dict[Said, str]:
+def _proposals(session: Session, missing: dict[Said, Parsed], labels: dict[Said, str]) -> dict[Said, Sentence]:
     """Why each of some words leads to no door, with the address of the village that is nearest to them."""
     villages = sorted({code for parsed in missing.values() if (code := parsed.segments.village_code)})
     near: dict[str, dict[str, str]] = {}
@@ -105,13 +106,27 @@ def _proposals(session: Session, missing: dict[Said, Parsed], labels: dict[Said,
     for place, (said, parsed) in enumerate(missing.items()):
         home = parsed.segments.village_code
         if home is None:
-            told[said] = f"the address {(said.words or '')[:60]!r} names no village that is known"
+            told[said] = say(
+                "address_no_village",
+                "the address {words!r} names no village that is known",
+                words=(said.words or "")[:60],
+            )
             continue
-        told[said] = f"there is no address {labels[said]!r}; enter it first"
         best = _nearest(labels[said], near.get(home, {})) if place < _MOST_PROPOSALS else None
-        if best is not None:
-            told[said] += f", or did it mean {best} ({near[home][best]})?"
+        told[said] = _no_door(labels[said], None if best is None else (best, near[home][best]))
     return told
+
+
+def _no_door(label: str, near: tuple[str, str] | None) -> Sentence:
+    if near is None:
+        return say("enter_address_first", "there is no address {label!r}; enter it first", label=label)
+    return say(
+        "did_it_mean",
+        "there is no address {label!r}; enter it first, or did it mean {near} ({code})?",
+        label=label,
+        near=near[0],
+        code=near[1],
+    )
 
 
 def _nearest(label: str, near: dict[str, str]) -> str | None:

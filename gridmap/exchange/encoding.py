@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.sentences import Sentence, say
 
 # LDID, byte 29 of a .dbf: 0x4D and 0x7A are code page 936. Windows programs write 0x57 ("ANSI") over any code page.
 _LDID = {0x4D: "gb18030", 0x7A: "gb18030"}
@@ -19,7 +20,7 @@ class Encoding:
     """An encoding by Python's name, and the sentence that says why it was taken."""
 
     name: str
-    reason: str
+    reason: Sentence
 
 
 def asked_encoding(name: str) -> Encoding:
@@ -28,9 +29,11 @@ def asked_encoding(name: str) -> Encoding:
         found = codecs.lookup(_canonical(name) or name).name
         "".encode(found)
     except LookupError:
-        message = f"there is no encoding {name!r}; utf-8, gbk and gb18030 are usual"
-        raise InvalidInput(f"encoding: {message}", errors=[FieldError("encoding", message)]) from None
-    return Encoding(found, "asked for")
+        message = say("no_encoding", "there is no encoding {name!r}; utf-8, gbk and gb18030 are usual", name=name)
+        raise InvalidInput(
+            say("encoding_wrong", "encoding: {message}", message=message), errors=[FieldError("encoding", message)]
+        ) from None
+    return Encoding(found, say("asked_for", "asked for"))
 
 
 def hinted_by(cpg: str | None, ldid: int | None) -> str | None:
@@ -55,29 +58,46 @@ def detect(texts: Sequence[bytes], hint: str | None = None, hint_source: str = "
         return marked
     sample = _sample(texts)
     if not sample:
-        return Encoding("utf-8", "all text is ASCII, the same in every encoding")
+        return Encoding("utf-8", say("all_ascii", "all text is ASCII, the same in every encoding"))
     scores = {name: _score(sample, name) for name in ("utf-8", "gb18030")}
-    lying = f", although its {hint_source} says {hint}"
     if scores["utf-8"] > _SURE:
         # Chinese in GBK is hardly ever valid UTF-8, and never reads as Chinese then.
         scores["gb18030"] = 0.0
     if scores["utf-8"] == scores["gb18030"] and hint in scores:
-        return Encoding(hint, f"the bytes fit UTF-8 and GB18030 alike, and its {hint_source} says {hint}")
+        return Encoding(
+            hint,
+            say(
+                "fits_both",
+                "the bytes fit UTF-8 and GB18030 alike, and its {source} says {hint}",
+                source=hint_source,
+                hint=hint,
+            ),
+        )
     if max(scores.values()) == 0:
-        return Encoding(hint or "utf-8", "no encoding known here fits; what can't be read is reported row by row")
+        return Encoding(
+            hint or "utf-8", say("fits_none", "no encoding known here fits; what can't be read is reported row by row")
+        )
     best = max(scores, key=scores.__getitem__)
-    why = "valid UTF-8 and plausible text" if best == "utf-8" else "not plausible as UTF-8, plausible as GB18030 (GBK)"
-    return Encoding(best, why + (lying if hint and hint != best else ""))
+    why = (
+        say("is_utf8", "valid UTF-8 and plausible text")
+        if best == "utf-8"
+        else say("is_gbk", "not plausible as UTF-8, plausible as GB18030 (GBK)")
+    )
+    if hint and hint != best:
+        why = say("although", "{why}, although its {source} says {hint}", why=why, source=hint_source, hint=hint)
+    return Encoding(best, why)
 
 
-def decode(data: bytes, encoding: str) -> tuple[str, str | None]:
+def decode(data: bytes, encoding: str) -> tuple[str, Sentence | None]:
     """The text, and what was lost: a field's last character may have been cut in the middle by its width."""
     try:
         return data.decode(encoding), None
     except UnicodeDecodeError as error:
         cut = error.start >= len(data) - 3 and error.end == len(data)
         text = data[: error.start].decode(encoding) if cut else data.decode(encoding, "replace")
-        return text, "the last character was cut in two by the field's width" if cut else f"not readable as {encoding}"
+        return text, say("character_cut", "the last character was cut in two by the field's width") if cut else say(
+            "not_readable", "not readable as {encoding}", encoding=encoding
+        )
 
 
 def _canonical(name: str) -> str | None:
@@ -89,9 +109,9 @@ def _canonical(name: str) -> str | None:
 
 def _by_mark(data: bytes) -> Encoding | None:
     if data.startswith(codecs.BOM_UTF8):
-        return Encoding("utf-8-sig", "it begins with the byte order mark of UTF-8")
+        return Encoding("utf-8-sig", say("mark_utf8", "it begins with the byte order mark of UTF-8"))
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return Encoding("utf-16", "it begins with the byte order mark of UTF-16")
+        return Encoding("utf-16", say("mark_utf16", "it begins with the byte order mark of UTF-16"))
     return None
 
 

@@ -11,6 +11,7 @@ import pyproj
 
 from gridmap.errors import InvalidInput
 from gridmap.exchange.table import GeometryReader, Row, Table, Value, unique_names
+from gridmap.sentences import say
 
 _TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
 
@@ -20,7 +21,7 @@ def load_parquet(path: Path, name: str) -> Table:
     try:
         found = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise InvalidInput(f"{name} can't be read: {error}") from error
+        raise InvalidInput(say("file_unreadable", "{name} can't be read: {error}", name=name, error=error)) from error
     geo = json.loads((found.schema.metadata or {}).get(b"geo", b"{}"))
     primary = geo.get("primary_column")
     columns = [column for column in found.column_names if column != primary]

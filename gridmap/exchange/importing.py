@@ -34,6 +34,7 @@ from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import ImportReport, Loaded, in_file_order
 from gridmap.exchange.table import Table
 from gridmap.geo.arrays import Polygonal
+from gridmap.sentences import say
 
 Loader = Callable[[Session, Sequence[Record], Context], Loaded]
 
@@ -114,7 +115,7 @@ def import_file(
         detected.append(found)
         records += made
     if not records:
-        raise InvalidInput(f"{request.path.name} has no rows.")
+        raise InvalidInput(say("no_rows", "{name} has no rows.", name=request.path.name))
     progress(f"loading {len(records)} rows")
     context = Context(
         request.actor,
@@ -133,11 +134,13 @@ def import_file(
 
 def _loader(request: ImportRequest) -> tuple[Loader, str | None]:
     if request.kind not in _LOADERS:
-        message = f"{request.kind!r} can't be imported; {', '.join(IMPORTABLE)} can"
+        message = say(
+            "kind_unknown", "{kind!r} can't be imported; {kinds} can", kind=request.kind, kinds=", ".join(IMPORTABLE)
+        )
         raise InvalidInput(message, errors=[FieldError("kind", message)])
     if request.kind == "layer" and not (request.name and _is_name(request.name)):
-        message = "a layer needs a name of letters, digits, - and _, at most 40 of them"
-        raise InvalidInput(f"name: {message}", errors=[FieldError("name", message)])
+        message = say("layer_name_form", "a layer needs a name of letters, digits, - and _, at most 40 of them")
+        raise InvalidInput(say("name_wrong", "name: {message}", message=message), errors=[FieldError("name", message)])
     return _LOADERS[request.kind]
 
 

@@ -19,6 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 from gridmap.errors import InvalidInput
 from gridmap.exchange.encoding import Encoding, detect
 from gridmap.exchange.table import GeometryReader, Row, Table, Value, unique_names
+from gridmap.sentences import Sentence, say
 
 MAX_TEXT = 1 << 20
 """Characters in one field; what is longer is not an attribute but an accident."""
@@ -63,7 +64,9 @@ def load_layers(path: Path, name: str, form: str, asked: Encoding | None = None)
     with tempfile.TemporaryDirectory(prefix="gridmap-text-") as folder:
         target = Path(folder) / f"layer.{form.lower()}"
         encoding = _as_utf8(path, target, name, form, asked)
-        return _load(target, name, (f"text is {encoding.name}: {encoding.reason}",))
+        return _load(
+            target, name, (say("text_is", "text is {name}: {reason}", name=encoding.name, reason=encoding.reason),)
+        )
 
 
 def read_shapes(path: Path, name: str) -> Shapes:
@@ -73,14 +76,14 @@ def read_shapes(path: Path, name: str) -> Shapes:
     return Shapes([None if shape is None else bytes(shape) for shape in wkb], meta["crs"])
 
 
-def _load(path: Path, name: str, notes: tuple[str, ...] = ()) -> list[Table]:
+def _load(path: Path, name: str, notes: tuple[Sentence, ...] = ()) -> list[Table]:
     with _gdal(name):
         layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
     several = len(layers) > 1
     return [_layer(path, f"{name}:{layer}" if several else name, layer, notes) for layer in layers]
 
 
-def _layer(path: Path, name: str, layer: str, notes: tuple[str, ...]) -> Table:
+def _layer(path: Path, name: str, layer: str, notes: tuple[Sentence, ...]) -> Table:
     with _gdal(name) as warned:
         # Arrow keeps whole numbers whole; as arrays a column with a gap becomes floats, and long codes are rounded.
         meta, arrow = raw.read_arrow(path, layer=layer, return_fids=True)
@@ -115,7 +118,13 @@ def _straightened(
         return wkb
     with _gdal(name):
         straight = raw.read(path, layer=layer, columns=[])[2]
-    reader.notes.append(f"curves in {len(curved)} rows were drawn as short straight lines (an arc in steps of 4°)")
+    reader.notes.append(
+        say(
+            "curves_drawn",
+            "curves in {count} rows were drawn as short straight lines (an arc in steps of 4°)",
+            count=len(curved),
+        )
+    )
     return [bytes(straight[place]) if place in set(curved) else shape for place, shape in enumerate(wkb)]
 
 
@@ -124,10 +133,16 @@ def _has_curve(wkb: bytes) -> bool:
     return (kind & 0x0FFFFFFF) % 1000 in _CURVES
 
 
-def _too_long(columns: Sequence[str], values: Sequence[Value]) -> str | None:
+def _too_long(columns: Sequence[str], values: Sequence[Value]) -> Sentence | None:
     for column, value in zip(columns, values, strict=True):
         if isinstance(value, str) and len(value) > MAX_TEXT:
-            return f"{column} holds {len(value)} characters, more than {MAX_TEXT}"
+            return say(
+                "text_too_long",
+                "{column} holds {count} characters, more than {most}",
+                column=column,
+                count=len(value),
+                most=MAX_TEXT,
+            )
     return None
 
 
@@ -142,9 +157,9 @@ def _value(value: Any) -> Value:
 
 
 @contextmanager
-def _gdal(name: str) -> Iterator[list[str]]:
+def _gdal(name: str) -> Iterator[list[Sentence]]:
     """Collects what GDAL warns of, as sentences; its errors become InvalidInput that names the file."""
-    told: list[str] = []
+    told: list[Sentence] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -157,9 +172,11 @@ def _gdal(name: str) -> Iterator[list[str]]:
             GeometryError,
             np.exceptions.DTypePromotionError,
         ) as error:
-            raise InvalidInput(f"{name} can't be read: {error}") from error
+            raise InvalidInput(
+                say("file_unreadable", "{name} can't be read: {error}", name=name, error=error)
+            ) from error
         finally:
-            told += [f"GDAL says: {warning.message}" for warning in caught]
+            told += [say("gdal_says", "GDAL says: {message}", message=warning.message) for warning in caught]
 
 
 def _as_utf8(path: Path, target: Path, name: str, form: str, asked: Encoding | None) -> Encoding:
@@ -170,11 +187,25 @@ def _as_utf8(path: Path, target: Path, name: str, form: str, asked: Encoding | N
         text = data.decode(encoding.name)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidInput(f"{name}, line {line}: not readable as {encoding.name}; say --encoding.") from None
+        raise InvalidInput(
+            say(
+                "line_unreadable",
+                "{name}, line {line}: not readable as {encoding}; say --encoding.",
+                name=name,
+                line=line,
+                encoding=encoding.name,
+            )
+        ) from None
     written = text.encode()
     if form == "KML":
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise InvalidInput(f"{name} declares XML entities, which no map program writes; it is not read.")
+            raise InvalidInput(
+                say(
+                    "xml_entities",
+                    "{name} declares XML entities, which no map program writes; it is not read.",
+                    name=name,
+                )
+            )
         written = _XML_ENCODING.sub(rb'\1 encoding="UTF-8"', written)
     target.write_bytes(written)
     return encoding

@@ -11,6 +11,7 @@ from gridmap.exchange.geoparquet import load_parquet
 from gridmap.exchange.shapefile import load_shapefile
 from gridmap.exchange.sheets import load_csv, load_excel
 from gridmap.exchange.table import Table
+from gridmap.sentences import say
 
 READABLE = "Shapefile (also zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, File Geodatabase, Parquet, Excel, CSV"
 _TEXT = {".csv", ".txt", ".tsv"}
@@ -46,7 +47,13 @@ def load_tables(path: Path, *, encoding: str | None = None, layer: str | None = 
         return tables
     chosen = [table for table in tables if table.name == layer or table.name.endswith(f":{layer}")]
     if not chosen and not (len(tables) == 1 and tables[0].name == layer):
-        message = f"{path.name} has no layer {layer!r}; there are {', '.join(table.name for table in tables)}"
+        message = say(
+            "no_layer",
+            "{name} has no layer {layer!r}; there are {there}",
+            name=path.name,
+            layer=layer,
+            there=", ".join(table.name for table in tables),
+        )
         raise InvalidInput(message, errors=[FieldError("layer", message)])
     return chosen
 
@@ -57,7 +64,7 @@ def _load(path: Path, name: str, asked: Encoding | None, *, inside: bool = False
     if form is not None:
         return ogr.load_layers(path, name, form, asked)
     if path.is_dir():
-        raise InvalidInput(f"{name} is a folder and no File Geodatabase.")
+        raise InvalidInput(say("folder_no_gdb", "{name} is a folder and no File Geodatabase.", name=name))
     if suffix == ".shp":
         return [load_shapefile(path, name, asked)]
     with path.open("rb") as file:
@@ -67,25 +74,37 @@ def _load(path: Path, name: str, asked: Encoding | None, *, inside: bool = False
     if head.startswith(b"PK"):
         if inside:
             # Limits would multiply.
-            raise InvalidInput(f"{name} is an archive in an archive; unpack it first.")
+            raise InvalidInput(
+                say("archive_in_archive", "{name} is an archive in an archive; unpack it first.", name=name)
+            )
         return _load_archive(path, name, asked)
     if head.startswith(b"PAR1"):
         return [load_parquet(path, name)]
     if suffix in _TEXT:
         return [load_csv(path, name, asked)]
-    raise InvalidInput(f"{name} is in no format that is read here: {READABLE}.")
+    raise InvalidInput(
+        say("format_unknown", "{name} is in no format that is read here: {formats}.", name=name, formats=READABLE)
+    )
 
 
 def _load_archive(path: Path, name: str, asked: Encoding | None) -> list[Table]:
     with unpacked(path) as folder:
         members, others = _members(folder)
         if not members:
-            raise InvalidInput(f"{name} holds nothing that is read here: {READABLE}.")
+            raise InvalidInput(
+                say(
+                    "archive_nothing", "{name} holds nothing that is read here: {formats}.", name=name, formats=READABLE
+                )
+            )
         tables: list[Table] = []
         for member in members:
             tables += _load(member, f"{name}:{member.relative_to(folder).as_posix()}", asked, inside=True)
     if others:
-        left = f"not read, since they hold no table: {', '.join(other.name for other in others)}"
+        left = say(
+            "others_not_read",
+            "not read, since they hold no table: {others}",
+            others=", ".join(other.name for other in others),
+        )
         tables[0] = replace(tables[0], notes=(*tables[0].notes, left))
     return tables
 

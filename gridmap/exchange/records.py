@@ -15,8 +15,9 @@ from gridmap.exchange.degrees import parse_coordinate
 from gridmap.exchange.ground import Ground, Placed, moved
 from gridmap.exchange.shapes import settle
 from gridmap.exchange.table import Row, Table, Value
+from gridmap.sentences import Sentence, say
 
-NO_GEOMETRY = "it has no geometry"
+NO_GEOMETRY = say("no_geometry", "it has no geometry")
 # A class of numbers with fewer rows than this share of the table is a handful of slips, not another system.
 _SLIPS = 0.05
 
@@ -30,8 +31,8 @@ class Record:
     fields: Mapping[str, Value]
     properties: Mapping[str, Value]
     geometry: BaseGeometry | None = None
-    problem: str | None = None
-    notes: list[str] = field(default_factory=list)
+    problem: Sentence | None = None
+    notes: list[Sentence] = field(default_factory=list)
 
     def text(self, name: str) -> str | None:
         """A field as text; None when it is missing or blank."""
@@ -56,7 +57,7 @@ class Detected:
     columns: Mapped
     unused: tuple[str, ...]
     crs: tuple[CrsUse, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Sentence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +114,15 @@ def _place(
             found = detect(placed, ground=ground, declared=table.declared_crs, asked=wanted.crs, tabular=tabular)
         except InvalidInput as error:
             if not uses or len(members) > _SLIPS * len(drawn):
-                raise InvalidInput(f"{table.name}: {error.detail}", errors=error.errors) from error
+                raise InvalidInput(
+                    say("in_table", "{name}: {message}", name=table.name, message=error.detail), errors=error.errors
+                ) from error
             for place in members:
-                records[place].problem = f"its coordinates are of another kind than the rest: {error.detail}"
+                records[place].problem = say(
+                    "other_numbers",
+                    "its coordinates are of another kind than the rest: {message}",
+                    message=error.detail,
+                )
             continue
         uses.append(CrsUse(len(members), found))
         for place in members:
@@ -160,7 +167,7 @@ def _from_wkt(record: Record) -> BaseGeometry | None:
     try:
         shape = shapely.force_2d(shapely.from_wkt(record.text("wkt") or ""))
     except shapely.errors.GEOSException as error:
-        record.problem = f"its WKT can't be read: {error}"
+        record.problem = say("wkt_unreadable", "its WKT can't be read: {error}", error=error)
         return None
     return None if shape.is_empty else shape
 
@@ -170,7 +177,12 @@ def _from_columns(record: Record) -> BaseGeometry | None:
     for axis in ("x", "y"):
         number, _ = parse_coordinate(record.fields.get(axis))
         if number is None or not np.isfinite(number):
-            record.problem = f"{axis}: {str(record.fields.get(axis))[:40]!r} is no coordinate"
+            record.problem = say(
+                "no_coordinate",
+                "{axis}: {value!r} is no coordinate",
+                axis=axis,
+                value=str(record.fields.get(axis))[:40],
+            )
             return None
         numbers.append(number)
     return shapely.Point(*numbers)
@@ -178,7 +190,7 @@ def _from_columns(record: Record) -> BaseGeometry | None:
 
 def _settle(record: Record, shape: BaseGeometry, found: CrsDecision, wanted: Wanted) -> None:
     if shape.is_empty:
-        record.problem = f"a vertex has no place in {found.reading.crs.name}"
+        record.problem = say("vertex_nowhere", "a vertex has no place in {crs}", crs=found.reading.crs.name)
         return
     settled = settle(shape, wanted.geometry or "any", mend=wanted.mend)
     record.geometry, record.problem = settled.geometry, settled.problem

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +11,7 @@ from gridmap.editing.problems import Problem
 from gridmap.exchange.ground import Ground
 from gridmap.exchange.records import Detected, Record
 from gridmap.exchange.repair import Repair
+from gridmap.sentences import NOTHING, Sentence
 
 Status = Literal["loaded", "unchanged", "rejected"]
 
@@ -23,14 +24,14 @@ class Fate:
     row: int
     code: str | None
     status: Status
-    reason: str = ""
+    reason: Sentence = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of the before/after table."""
 
-    what: str
+    what: Sentence
     before: str
     after: str
 
@@ -41,7 +42,7 @@ class Loaded:
 
     fates: list[Fate] = field(default_factory=list)
     table: list[Line] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Sentence] = field(default_factory=list)
     """What is to be said of more than one row; it rejects none."""
     findings: list[Problem] = field(default_factory=list)
     """Gaps, overlaps and whatever else is wrong with the grids of a changeset."""
@@ -49,20 +50,20 @@ class Loaded:
     version: int | None = None
     changesets: list[int] = field(default_factory=list)
 
-    def load(self, record: Record, code: str | None, reason: str = "") -> None:
+    def load(self, record: Record, code: str | None, reason: Sentence = NOTHING) -> None:
         """The row is in."""
         self._add(record, code, "loaded", reason)
 
     def keep(self, record: Record, code: str | None) -> None:
         """The row says what is known already."""
-        self._add(record, code, "unchanged", "")
+        self._add(record, code, "unchanged", NOTHING)
 
-    def reject(self, record: Record, code: str | None, reason: str) -> None:
+    def reject(self, record: Record, code: str | None, reason: Sentence) -> None:
         """The row is not in."""
         self._add(record, code, "rejected", reason)
 
-    def _add(self, record: Record, code: str | None, status: Status, reason: str) -> None:
-        said = "; ".join(part for part in (reason, *record.notes) if part)
+    def _add(self, record: Record, code: str | None, status: Status, reason: Sentence) -> None:
+        said = Sentence.joined((reason, *record.notes))
         self.fates.append(Fate(record.table, record.row, code, status, said))
 
 
@@ -76,7 +77,7 @@ class ImportReport:
     detected: tuple[Detected, ...]
     fates: tuple[Fate, ...]
     table: tuple[Line, ...]
-    problems: tuple[str, ...]
+    problems: tuple[Sentence, ...]
     version: int | None
     changesets: tuple[int, ...]
     findings: tuple[Problem, ...] = ()
@@ -94,12 +95,17 @@ class ImportReport:
         counted = Counter(fate.status for fate in self.fates)
         return {"loaded": counted["loaded"], "unchanged": counted["unchanged"], "rejected": counted["rejected"]}
 
-    def as_csv(self) -> str:
-        """The fate of every row as CSV that Excel opens in Chinese (UTF-8 with its mark)."""
+    def as_csv(
+        self,
+        headings: Sequence[str] = ("table", "row", "code", "status", "reason"),
+        word: Callable[[Status | Sentence], str] = str,
+    ) -> str:
+        """The fate of every row as CSV that Excel opens in Chinese (UTF-8 with its mark), worded by `word`."""
         sink = io.StringIO()
         writer = csv.writer(sink)
-        writer.writerow(["table", "row", "code", "status", "reason"])
-        writer.writerows([f.table, f.row, f.code or "", f.status, f.reason] for f in in_file_order(self.fates))
+        writer.writerow(headings)
+        for fate in in_file_order(self.fates):
+            writer.writerow([fate.table, fate.row, fate.code or "", word(fate.status), word(fate.reason)])
         return "\ufeff" + sink.getvalue()
 
 

@@ -177,10 +177,19 @@ class ResultOut(BaseModel):
     counts: dict[str, int]
 
 
+class SentenceOut(BaseModel):
+    """A sentence by its stable code, for programs and other languages; arguments that are sentences have codes too."""
+
+    code: str
+    text: str
+    args: dict[str, "str | list[SentenceOut]"]
+
+
 class ImportOut(BaseModel):
     """A file that waits to be imported, or was: how it is read, what it would do, and what it did.
 
-    `refused` files can be looked at again with other options.
+    `refused` files can be looked at again with other options. `sentences` has the code and arguments of every English
+    sentence in the answer, in its parts where there are several.
     """
 
     id: str
@@ -196,6 +205,7 @@ class ImportOut(BaseModel):
     preview: PreviewOut | None
     refusal: RefusalTold | None
     result: ResultOut | None
+    sentences: dict[str, list[SentenceOut]] = {}
 
 
 class ImportLine(BaseModel):

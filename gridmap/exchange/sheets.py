@@ -16,6 +16,7 @@ from gridmap.exchange.columns import is_known_heading
 from gridmap.exchange.encoding import Encoding, detect
 from gridmap.exchange.formulas import unmarked
 from gridmap.exchange.table import Row, Table, Value, unique_names
+from gridmap.sentences import Sentence, say
 
 _SEARCHED_FOR_HEADING = 10
 _DELIMITERS = ",\t;|"
@@ -36,10 +37,12 @@ def load_excel(path: Path, name: str) -> list[Table]:
             for sheet in workbook.sheet_names
         ]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise InvalidInput(f"{name} is no Excel workbook that can be read: {error}.") from error
+        raise InvalidInput(
+            say("no_workbook", "{name} is no Excel workbook that can be read: {error}.", name=name, error=error)
+        ) from error
     filled = [(sheet, cells) for sheet, cells in sheets if any(any(_is_filled(c) for c in row) for row in cells)]
     if not filled:
-        raise InvalidInput(f"{name} has no sheet with anything in it.")
+        raise InvalidInput(say("no_sheet", "{name} has no sheet with anything in it.", name=name))
     return [_table(f"{name}:{sheet}" if len(filled) > 1 else name, cells) for sheet, cells in filled]
 
 
@@ -47,13 +50,20 @@ def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
     """A text table; comma, tab, semicolon or bar. Raises InvalidInput with the line where it can't be read."""
     data = path.read_bytes()
     if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidInput(f"{name} is not a text file, and no format known here.")
+        raise InvalidInput(say("not_text", "{name} is not a text file, and no format known here.", name=name))
     encoding = asked or detect(data.splitlines())
     try:
         text = data.decode(encoding.name)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"{name}, line {line}: not readable as {encoding.name} ({encoding.reason}); say --encoding."
+        message = say(
+            "csv_line_unreadable",
+            "{name}, line {line}: not readable as {encoding} ({reason}); say --encoding.",
+            name=name,
+            line=line,
+            encoding=encoding.name,
+            reason=encoding.reason,
+        )
         raise InvalidInput(message) from None
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -61,11 +71,15 @@ def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
     try:
         cells: list[list[Any]] = [[unmarked(cell) for cell in row] for row in reader]
     except csv.Error as error:
-        raise InvalidInput(f"{name}, line {reader.line_num}: {error}.") from None
-    return _table(name, cells, (f"text is {encoding.name}: {encoding.reason}",))
+        raise InvalidInput(
+            say("csv_broken", "{name}, line {line}: {error}.", name=name, line=reader.line_num, error=error)
+        ) from None
+    return _table(
+        name, cells, (say("text_is", "text is {name}: {reason}", name=encoding.name, reason=encoding.reason),)
+    )
 
 
-def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[str, ...] = ()) -> Table:
+def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[Sentence, ...] = ()) -> Table:
     heading = _heading(cells)
     width = max((len(row) for row in cells[heading:]), default=0)
     while width and not any(_is_filled(row[width - 1]) for row in cells[heading:] if len(row) >= width):
@@ -75,9 +89,24 @@ def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[str, ...] = (
     for number, row in enumerate(cells[heading + 1 :], heading + 2):
         values = tuple(_value(cell) for cell in _padded(row, width))
         if any(value is not None for value in values):
-            surplus = "it has more cells than the heading" if any(_is_filled(c) for c in row[width:]) else None
+            surplus = (
+                say("more_cells", "it has more cells than the heading")
+                if any(_is_filled(c) for c in row[width:])
+                else None
+            )
             rows.append(Row(number, values, problem=surplus))
-    skipped = (f"the heading is line {heading + 1}; above it stands: {_line(cells[:heading])}",) if heading else ()
+    skipped = (
+        (
+            say(
+                "heading_line",
+                "the heading is line {number}; above it stands: {above}",
+                number=heading + 1,
+                above=_line(cells[:heading]),
+            ),
+        )
+        if heading
+        else ()
+    )
     return Table(name, columns, tuple(rows), notes=(*notes, *skipped))
 
 

@@ -20,6 +20,7 @@ from gridmap.exchange.report import ImportReport
 from gridmap.exchange.table import Table
 from gridmap.exchange.uploads import Upload, UploadStore
 from gridmap.geo.noding import RepairOptions
+from gridmap.sentences import say
 
 REPORT = "report.csv"
 _FOR_ADMINS = frozenset({"divisions", "outlines"})
@@ -56,7 +57,13 @@ class Preview:
 def check_kind(actor: Actor, kind: str) -> None:
     """Raises Forbidden unless the actor may import the kind: the tree of divisions is an administrator's."""
     if kind in _FOR_ADMINS and actor.caller.role != "admin":
-        raise Forbidden(f"Importing {kind} changes the tree of divisions, which only an administrator does.")
+        raise Forbidden(
+            say(
+                "admins_only",
+                "Importing {kind} changes the tree of divisions, which only an administrator does.",
+                kind=kind,
+            )
+        )
 
 
 def preview(session: Session, actor: Actor, store: UploadStore, upload: Upload) -> Preview:
@@ -84,10 +91,17 @@ def accept(session: Session, actor: Actor, store: UploadStore, upload: Upload) -
     _only_one(session, upload)
     _expect_waiting(store, upload)
     if upload.digest is None:
-        raise NoPreview("The file was refused; overrule what is wrong, and look at it again.")
+        raise NoPreview(
+            say("refused_look_again", "The file was refused; overrule what is wrong, and look at it again.")
+        )
     report = import_file(session, _request(store, upload, actor, dry_run=False))
     if _digest(report) != upload.digest:
-        raise PreviewChanged("Something was changed meanwhile, and the import would do something else now: look again.")
+        raise PreviewChanged(
+            say(
+                "changed_meanwhile",
+                "Something was changed meanwhile, and the import would do something else now: look again.",
+            )
+        )
     audit.record(session, actor, f"import {upload.kind}", [f"import:{upload.id}"])
     result = {"version": report.version, "changesets": list(report.changesets), "counts": report.counts()}
     done = replace(upload, status="accepted", result=result)
@@ -115,7 +129,7 @@ def _only_one(session: Session, upload: Upload) -> None:
 
 def _expect_waiting(store: UploadStore, upload: Upload) -> None:
     if store.get(upload.id, upload.owner).status == "accepted":
-        raise AlreadyAccepted("This import was accepted before; its report tells what it did.")
+        raise AlreadyAccepted(say("accepted_before", "This import was accepted before; its report tells what it did."))
 
 
 def _request(store: UploadStore, upload: Upload, actor: Actor, *, dry_run: bool) -> ImportRequest:

@@ -7,6 +7,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.sentences import Sentence, say
+
 Value = str | int | float | bool | None
 
 
@@ -18,7 +20,7 @@ class Row:
     values: tuple[Value, ...]
     geometry: BaseGeometry | None = None
     """In the file's own numbers, without Z and M."""
-    problem: str | None = None
+    problem: Sentence | None = None
     """Why the row can't be used, as far as that can be told without knowing what it is for."""
 
 
@@ -32,7 +34,7 @@ class Table:
     rows: tuple[Row, ...]
     declared_crs: str | None = None
     """What the file says its coordinate system is, as WKT or authority code; it may lie."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
     """What was decided or converted while reading, each a sentence."""
 
     @property
@@ -51,29 +53,36 @@ class GeometryReader:
     """Turns WKB into flat shapely geometries, counting what it had to do."""
 
     flattened: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[Sentence] = field(default_factory=list)
 
-    def read(self, wkb: bytes | None) -> tuple[BaseGeometry | None, str | None]:
+    def read(self, wkb: bytes | None) -> tuple[BaseGeometry | None, Sentence | None]:
         """The geometry, and why it can't be used; both None when the row has none."""
         if wkb is None:
             return None, None
         try:
             shape = shapely.from_wkb(wkb)
         except (shapely.errors.GEOSException, NotImplementedError) as error:
-            return None, f"the geometry can't be read ({error})"
+            return None, say("geometry_unreadable", "the geometry can't be read ({error})", error=error)
         if shape.has_z or shape.has_m:
             self.flattened += 1
             shape = shapely.force_2d(shape)
         if shape.is_empty:
-            return None, "the geometry is empty"
+            return None, say("geometry_empty", "the geometry is empty")
         if not np.isfinite(shapely.get_coordinates(shape)).all():
-            return None, "a coordinate is not a finite number"
+            return None, say("not_finite", "a coordinate is not a finite number")
         return shape, None
 
-    def told(self) -> list[str]:
+    def told(self) -> list[Sentence]:
         """The notes, with what was counted."""
         if self.flattened:
-            return [*self.notes, f"heights and measures (Z, M) of {self.flattened} rows were left out"]
+            return [
+                *self.notes,
+                say(
+                    "heights_left_out",
+                    "heights and measures (Z, M) of {count} rows were left out",
+                    count=self.flattened,
+                ),
+            ]
         return list(self.notes)
 
 

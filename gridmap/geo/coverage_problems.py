@@ -6,6 +6,8 @@ from typing import Literal
 
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.geo.ring_faults import CHINESE
+
 Severity = Literal["error", "warning"]
 Unit = Literal["m2", "m"]
 
@@ -85,7 +87,8 @@ class Problem:
 
     def _sentence(self, language: int, who: str) -> str:
         size = _area(self.size) if self.unit == "m2" else _length(self.size)
-        return _SENTENCES[self.kind][language].format(who=who, size=size, detail=self.detail)
+        detail = self.detail if language else CHINESE.get(self.detail, self.detail)
+        return _SENTENCES[self.kind][language].format(who=who, size=size, detail=detail)
 
 
 def _area(area_m2: float) -> str:

@@ -19,6 +19,7 @@ from gridmap.errors import FieldError, InvalidInput
 from gridmap.geo import datum
 from gridmap.geo.arrays import BoolArray, FloatArray, as_pair
 from gridmap.geo.lonlat import LonLat
+from gridmap.sentences import Sentence, say
 
 ALLOWED = (
     "EPSG:NNNN on CGCS2000 or WGS 84 (EPSG:4490, EPSG:4513 to EPSG:4554, EPSG:3857…), wgs84, cgcs2000, gcj02, bd09"
@@ -71,9 +72,10 @@ class Crs:
             return cls(name, projected=False, area_of_use=_CHINA, domain=_WORLD)
         digits = name.removeprefix("EPSG:")
         if digits == name or not (digits.isascii() and digits.isdigit()) or len(digits) > 6:
-            raise _refused(parameter, f"{text[:40]!r} is not a coordinate system known here")
+            unknown = say("crs_not_known", "{text!r} is not a coordinate system known here", text=text[:40])
+            raise _refused(parameter, unknown)
         known = _load(int(digits))
-        if isinstance(known, str):
+        if isinstance(known, Sentence):
             raise _refused(parameter, known)
         return cls(*known)
 
@@ -150,20 +152,25 @@ def point_from_lonlat(crs: Crs, point: LonLat) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=256)
-def _load(code: int) -> tuple[str, bool, AreaOfUse, AreaOfUse] | str:
+def _load(code: int) -> tuple[str, bool, AreaOfUse, AreaOfUse] | Sentence:
     """Name, whether projected, area and domain; or the sentence why it can't be used."""
     name = f"EPSG:{code}"
     try:
         found = pyproj.CRS.from_epsg(code)
     except CRSError:
-        return f"there is no {name}"
+        return say("crs_none", "there is no {name}", name=name)
     base = found.geodetic_crs
     if base is None or base.to_authority() not in _BASES or len(found.axis_info) != 2:
-        return f"{name} ({found.name}) is not a plane or geographic system on CGCS2000 or WGS 84"
+        return say(
+            "crs_other_base",
+            "{name} ({title}) is not a plane or geographic system on CGCS2000 or WGS 84",
+            name=name,
+            title=found.name,
+        )
     if not found.is_projected:
         return name, False, _area(found), _WORLD
     if any(axis.unit_conversion_factor != 1 for axis in found.axis_info):
-        return f"{name} ({found.name}) is not in metres"
+        return say("crs_not_metres", "{name} ({title}) is not in metres", name=name, title=found.name)
     return name, True, _area(found), _domain(found)
 
 
@@ -219,6 +226,8 @@ def _checked(number: float, crs: Crs, what: str) -> float:
     return number
 
 
-def _refused(parameter: str, reason: str) -> InvalidInput:
-    message = f"{parameter}: {reason}; allowed are {ALLOWED}"
+def _refused(parameter: str, reason: Sentence) -> InvalidInput:
+    message = say(
+        "crs_allowed", "{field}: {reason}; allowed are {allowed}", field=parameter, reason=reason, allowed=ALLOWED
+    )
     return InvalidInput(message, errors=[FieldError(parameter, message, "unknown_crs")])

@@ -1,5 +1,7 @@
 // The only fetch. Errors are of one class that knows what to tell the reader.
 
+import { learn, said } from "./said.js";
+
 /** What went wrong with a request: `status` 0 means that the network did. */
 export class ApiError extends Error {
   /** @param {number} status @param {string} detail @param {string} code @param {{where: string, message: string}[]} [errors] by field */
@@ -26,7 +28,7 @@ export async function get(path, { signal } = {}) {
   }
   if (response.ok || (response.status === 503 && path === "/readyz")) return response.json();
   const problem = await response.json().catch(() => ({}));
-  throw new ApiError(response.status, problem.detail ?? response.statusText, problem.code ?? "http_error");
+  throw failure(response, problem);
 }
 
 /**
@@ -48,7 +50,14 @@ export async function send(method, path, body = null, { etag = null } = {}) {
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return { body: answer, etag: response.headers.get("ETag") };
-  throw new ApiError(response.status, answer.detail ?? response.statusText, answer.code ?? "http_error", answer.errors ?? []);
+  throw failure(response, answer);
+}
+
+/** @param {Response} response @param {any} problem what came with it, problem+json if it is of this server */
+function failure(response, problem) {
+  learn(problem.sentences);
+  const errors = (problem.errors ?? []).map((/** @type {{where: string, message: string}} */ error) => ({ ...error, message: said(error.message) }));
+  return new ApiError(response.status, said(problem.detail ?? response.statusText), problem.code ?? "http_error", errors);
 }
 
 /** The header without which a signed-in reader's changes are refused. @returns {Record<string, string>} */

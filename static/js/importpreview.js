@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { formatArea, formatCount, formatDistance } from "./format.js";
 import { t } from "./messages.js";
-import { said } from "./said.js";
+import { argumentOf, learn, said } from "./said.js";
 
 /** @typedef {{crs: string, label: string, reason: string, misfit: number | null}} Candidate */
 /** @typedef {{rows: number, crs: string, label: string, reasons: string[], candidates: Candidate[], warnings: string[]}} CrsUse */
@@ -12,13 +12,14 @@ import { said } from "./said.js";
 /** @typedef {{code: string, area_before_m2: number, area_after_m2: number, moved_max_m: number, vertices_added: number, addresses_in: number, addresses_out: number, households_in: number, households_out: number}} Effect */
 /** @typedef {{villages: string[], tolerance_m: number, accepted: boolean, tiles: boolean, before: number, left_count: number, left: import("./problems.js").Problem[], effects: Effect[], refused: {code: string, reason: string, change_share: number}[]}} Repair */
 /** @typedef {{counts: Record<string, number>, changes: {what: string, before: string, after: string}[], rows: {table: string, row: number, code: string | null, status: string, reason: string}[], notes: string[], problem_count: number, problems: import("./problems.js").Problem[], repairs: Repair[], publishes: boolean, drafts: boolean}} Preview */
-/** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[]} | null}} Import */
+/** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[]} | null, sentences: Record<string, import("./said.js").Told[]>}} Import */
 /** @typedef {{overrule: (options: Record<string, any>) => void, accept: () => void, forget: () => void, zoom: (key: string) => void}} Actions */
 
 const ENCODINGS = ["utf-8", "gbk", "gb18030", "big5"];
 
 /** @param {Import} told @param {Actions} actions @returns {HTMLElement[]} */
 export function previewOf(told, actions) {
+  learn(told.sentences);
   const open = told.status !== "accepted";
   return [
     head(told, actions),
@@ -39,7 +40,7 @@ function head(told, actions) {
     told.status === "previewed" ? h("p", { class: "fine" }, t("import.nothing_yet")) : null,
     h("div", { class: "buttons" },
       told.status === "previewed" ? h("button", { type: "button", class: "primary", click: actions.accept, disabled: (told.preview?.counts.loaded ?? 0) === 0 }, t("import.accept")) : null,
-      told.preview ? h("a", { class: "button", href: `/api/v1/imports/${told.id}/report.csv`, download: true }, t("import.report")) : null,
+      told.preview ? h("a", { class: "button", href: `/api/v1/imports/${told.id}/report.csv?lang=${document.documentElement.lang.slice(0, 2)}`, download: true }, t("import.report")) : null,
       h("button", { type: "button", click: actions.forget }, t("import.forget"))));
 }
 
@@ -74,11 +75,16 @@ function detected(table, told, actions) {
 
 /** @param {Table} table @param {Import} told @param {Actions | null} actions */
 function encoding(table, told, actions) {
-  if (!actions) return h("span", {}, table.encoding ? said(table.encoding) : "—");
+  if (!actions) return h("span", {}, table.encoding ? said(`text is ${table.encoding}`) : "—");
   const chosen = told.options.encoding ?? "";
   const select = h("select", { class: "narrow", "aria-label": t("import.encoding") }, h("option", { value: "" }, table.encoding && !chosen ? t("import.automatic_is", { what: (table.encoding.split(/[:,]/)[0] ?? "").toUpperCase() }) : t("import.automatic")), ...ENCODINGS.map((one) => h("option", { value: one, selected: one === chosen }, one.toUpperCase())));
   select.addEventListener("change", () => actions.overrule({ encoding: select.value || null }));
-  return h("div", {}, select, table.encoding?.includes(":") ? h("p", { class: "fine" }, said(table.encoding)) : null);
+  return h("div", {}, select, table.encoding?.includes(":") ? h("p", { class: "fine" }, why(table.encoding)) : null);
+}
+
+/** @param {string} encoding */
+function why(encoding) {
+  return argumentOf(`text is ${encoding}`, "reason") ?? encoding;
 }
 
 /** The coordinate system: what was taken, why, and what else it may be. @param {CrsUse} use @param {Import} told @param {Actions | null} actions @param {string} name */
@@ -88,10 +94,10 @@ function crs(use, told, actions, name) {
     h("label", { for: `crs-${name}` }, t("import.crs_other")), own, h("button", { type: "submit" }, t("import.look_again")));
   const choices = use.candidates.map((candidate) => h("li", {}, h("label", { class: "switch" },
     radio(`crs-${name}`, candidate.crs, candidate.crs === use.crs, () => actions?.overrule({ crs: candidate.crs }), actions === null),
-    h("span", {}, h("strong", {}, candidate.label), " ", h("span", { class: "fine" }, said(candidate.reason), candidate.misfit === null ? "" : ` · ${t("import.misfit", { share: percent(candidate.misfit) })}`)))));
+    h("span", {}, h("strong", {}, said(candidate.label)), " ", h("span", { class: "fine" }, said(candidate.reason), candidate.misfit === null ? "" : ` · ${t("import.misfit", { share: percent(candidate.misfit) })}`)))));
   return h("fieldset", { class: "crs" },
     h("legend", {}, t("import.crs", { rows: formatCount(use.rows) })),
-    h("p", {}, h("strong", { class: "crs-taken" }, use.label)),
+    h("p", {}, h("strong", { class: "crs-taken" }, said(use.label))),
     h("ul", { class: "reasons" }, ...use.reasons.map((reason) => h("li", {}, said(reason)))),
     ...use.warnings.map((warning) => h("p", {}, h("span", { class: "state warning" }, h("b", { "aria-hidden": "true" }, t("severity.warning_letter"))), " ", said(warning))),
     choices.length > 1 ? h("ul", { class: "choices" }, ...choices) : null,

@@ -1,6 +1,39 @@
-// What the import says of a file, in the reader's language: its sentences are English, and programs read them.
+// What the service says, in the reader's language: every sentence comes with a code and arguments, and the page's
+// second island has the words. A sentence that nobody has put into words yet is shown as it came.
+
+/** @typedef {{code: string, text: string, args: Record<string, string | Told[]>}} Told */
+
+/** @type {Record<string, string>} */
+const templates = JSON.parse(document.getElementById("sentences")?.textContent ?? "{}");
+/** @type {Map<string, Told[]>} */
+const known = new Map();
+
+/** Keeps the codes of sentences that an answer holds. @param {Record<string, Told[]> | undefined} sentences */
+export function learn(sentences) {
+  for (const [sentence, parts] of Object.entries(sentences ?? {})) known.set(sentence, parts);
+}
 
 /** @param {string} sentence */
 export function said(sentence) {
-  return sentence;
+  const parts = known.get(sentence);
+  return parts ? worded(parts) : sentence;
+}
+
+/** One argument of a sentence, in words; null when it has none of the name. @param {string} sentence @param {string} name */
+export function argumentOf(sentence, name) {
+  const value = known.get(sentence)?.[0]?.args[name];
+  return value === undefined ? null : typeof value === "string" ? value : worded(value);
+}
+
+/** @param {Told[]} parts @returns {string} */
+function worded(parts) {
+  return parts.map(word).join(templates.between ?? "; ");
+}
+
+/** @param {Told} told */
+function word({ code, text, args }) {
+  return templates[code]?.replace(/\{(\w+)\}/g, (whole, name) => {
+    const value = args[name];
+    return value === undefined ? whole : typeof value === "string" ? value : worded(value);
+  }) ?? text;
 }

@@ -92,7 +92,7 @@ def test_a_sheet_of_free_text_is_loaded_or_told_row_by_row(county: Session, fold
     assert (door.code, door.grid_code, door.point_source) == (f"A{COUNTY}00000001", WEST + "001", "地址.xlsx")
     assert found[f"{LEAD}多坝村4组1号"].grid_code == EAST + "003"
     assert {a.text for a in register.get_address(county, door.code).aliases} == {"老磨坊", "磨坊院"}
-    lines = {line.what: (line.before, line.after) for line in report.table}
+    lines = {str(line.what): (line.before, line.after) for line in report.table}
     assert lines["addresses there"] == ("0", "6")
     assert lines["points with several houses"] == ("0", "1")
     again = run(county, "addresses", path)

@@ -4,6 +4,7 @@ from typing import get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from gridmap.api.deps import SessionDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
@@ -11,6 +12,7 @@ from gridmap.api.scope import MapScopeDep
 from gridmap.api.security import ActorDep
 from gridmap.exchange.schema import ImportKind
 from gridmap.maps import service as maps
+from gridmap.maps.escaping import script_json
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -30,5 +32,6 @@ def import_page(
         frame,
         within=division,
         map_code=None if division is None else division.code[:6],
+        sentences_json=Markup(script_json(frame.t.sentences())),  # noqa: S704 - script_json leaves no < > &
         kinds=["grids", *(kind for kind in kinds if kind != "grids")],
     )

@@ -8,6 +8,8 @@ from typing import Literal, get_args
 
 from fastapi import Request
 
+from gridmap.sentences import Sentence
+
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 COOKIE = "gridmap_lang"
@@ -34,6 +36,22 @@ class Messages:
         """The text of a key. Raises KeyError for an unknown one, which a test finds before a reader does."""
         text = self._texts[key]
         return text.format_map(values) if values else text
+
+    def of_import(self, told: str) -> str:
+        """What became of a row, or a sentence about it, in this language."""
+        if not isinstance(told, Sentence):
+            return self(f"import.row_{told}")
+        parts = told.parts or ((told,) if told else ())
+        return self("said.between").join(self._worded(part) for part in parts)
+
+    def _worded(self, said: Sentence) -> str:
+        template = self._texts.get(f"said.{said.code}")
+        args = {name: self.of_import(arg) if isinstance(arg, Sentence) else arg for name, arg in said.args.items()}
+        return str(said) if template is None else template.format_map(args)
+
+    def sentences(self) -> dict[str, str]:
+        """The templates of sentences by code, for the pages that show them."""
+        return {key.removeprefix("said."): text for key, text in self._texts.items() if key.startswith("said.")}
 
     def for_scripts(self) -> dict[str, str]:
         """The texts that scripts use: keys that begin with ``js.``, without that."""

@@ -16,10 +16,11 @@ from gridmap.addresses.record import stored_lonlat
 from gridmap.addresses.segments import Segments
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, code_text
-from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context, publish
+from gridmap.exchange.loaders.context import CHANGED, NEW, OUTSIDE_SCOPE, Context, publish
 from gridmap.exchange.records import NO_GEOMETRY, Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.geo.measure import distance_m
+from gridmap.sentences import Sentence, say
 
 _OWN_CODE = re.compile(r"A[0-9]{14}")
 _OTHER_NAMES = ("old", "popular", "tibetan")
@@ -27,13 +28,13 @@ _NAMES_END = re.compile("[;；,，、|]")
 _SAME_GATE_M = 1.0
 """Points of repeated rows that are nearer than this are one gate, measured twice."""
 _FEW_VILLAGES = 40
-_WAITS = "it has no point; it waits among the problems until its place is shown"
+_WAITS = say("waits_for_point", "it has no point; it waits among the problems until its place is shown")
 _TOLD = {
-    "outside": "doors in no grid",
-    "elsewhere": "doors whose point lies in another village than their text",
-    "same_door": "doors that are there twice",
-    "same_point": "points with several houses",
-    "no_point": "rows that wait for a point",
+    "outside": say("doors_in_no_grid", "doors in no grid"),
+    "elsewhere": say("doors_elsewhere", "doors whose point lies in another village than their text"),
+    "same_door": say("doors_twice", "doors that are there twice"),
+    "same_point": say("points_shared", "points with several houses"),
+    "no_point": say("rows_without_point", "rows that wait for a point"),
 }
 
 
@@ -78,11 +79,12 @@ def load_addresses(session: Session, records: Sequence[Record], context: Context
     plan = _plan(session, loaded, doors, context)
     _write(session, plan, context, loaded)
     after = _counts(session, prefixes)
-    loaded.table.append(Line("addresses there", f"{counted:,}", f"{counted + len(plan.new):,}"))
+    loaded.table.append(Line(say("addresses_there", "addresses there"), f"{counted:,}", f"{counted + len(plan.new):,}"))
     loaded.table += [Line(said, f"{before[kind]:,}", f"{after[kind]:,}") for kind, said in _TOLD.items()]
     more = {said: after[kind] - before[kind] for kind, said in _TOLD.items() if after[kind] > before[kind]}
     loaded.problems += [
-        f"{number:,} more {said}; the list of problems tells what to do" for said, number in more.items()
+        say("more_of_these", "{number:,} more {said}; the list of problems tells what to do", number=number, said=said)
+        for said, number in more.items()
     ]
     return loaded
 
@@ -97,7 +99,7 @@ def _sound(loaded: Loaded, records: Sequence[Record], context: Context) -> list[
         try:
             code = code_text(record.fields.get("code"))
         except BadCode as error:
-            code, refusal = None, refusal or str(error)
+            code, refusal = None, refusal or error.said
         if refusal is not None:
             loaded.reject(record, code, refusal)
             continue
@@ -109,11 +111,11 @@ def _sound(loaded: Loaded, records: Sequence[Record], context: Context) -> list[
 
 def _once(loaded: Loaded, doors: Sequence[_Door]) -> list[_Door]:
     """Each door once: of rows that say the same the first is taken, of those that differ none."""
-    kept = _once_by(loaded, doors, {id(door): door.code or door.foreign for door in doors}, "code")
-    return _once_by(loaded, kept, {id(door): door.label for door in kept}, "address")
+    kept = _once_by(loaded, doors, {id(door): door.code or door.foreign for door in doors}, say("the_code", "code"))
+    return _once_by(loaded, kept, {id(door): door.label for door in kept}, say("the_address", "address"))
 
 
-def _once_by(loaded: Loaded, doors: Sequence[_Door], keys: Mapping[int, str | None], what: str) -> list[_Door]:
+def _once_by(loaded: Loaded, doors: Sequence[_Door], keys: Mapping[int, str | None], what: Sentence) -> list[_Door]:
     groups: dict[str, list[_Door]] = {}
     for door in doors:
         groups.setdefault(keys[id(door)] or f"row {door.record.table} {door.record.row}", []).append(door)
@@ -123,11 +125,22 @@ def _once_by(loaded: Loaded, doors: Sequence[_Door], keys: Mapping[int, str | No
         if all(_says_the_same(first, other) for other in others):
             kept.append(first)
             for other in others:
-                loaded.reject(other.record, other.code, f"repeats row {first.record.row}")
+                loaded.reject(other.record, other.code, say("repeats_row", "repeats row {row}", row=first.record.row))
             continue
         rows = ", ".join(str(door.record.row) for door in same)
         for door in same:
-            loaded.reject(door.record, door.code, f"the {what} comes {len(same)} times (rows {rows}), {_apart(same)}")
+            loaded.reject(
+                door.record,
+                door.code,
+                say(
+                    "comes_several_times",
+                    "the {what} comes {count} times (rows {rows}), {difference}",
+                    what=what,
+                    count=len(same),
+                    rows=rows,
+                    difference=_apart(same),
+                ),
+            )
     return kept
 
 
@@ -138,14 +151,14 @@ def _says_the_same(one: _Door, other: _Door) -> bool:
     return one.point is None or other.point is None or _metres(one.point, other.point) <= _SAME_GATE_M
 
 
-def _apart(same: Sequence[_Door]) -> str:
+def _apart(same: Sequence[_Door]) -> Sentence:
     points = [door.point for door in same if door.point is not None]
     if len({door.label for door in same}) > 1:
-        return "and the rows name different doors"
+        return say("different_doors", "and the rows name different doors")
     if len({door.code or door.foreign for door in same}) > 1:
-        return "and the rows have different codes"
+        return say("different_codes", "and the rows have different codes")
     far = max((_metres(points[0], point) for point in points[1:]), default=0.0)
-    return f"and their points are up to {far:,.0f} m apart"
+    return say("points_apart", "and their points are up to {metres:,.0f} m apart", metres=far)
 
 
 def _metres(one: shapely.Point, other: shapely.Point) -> float:
@@ -178,9 +191,7 @@ def _plan(session: Session, loaded: Loaded, doors: Sequence[_Door], context: Con
             loaded.reject(door.record, door.code, OUTSIDE_SCOPE)
         elif door.point is None and door.known is None:
             plan.waiting.append(door)
-            loaded.reject(
-                door.record, door.code, "it has no point; it waits among the problems until its place is shown"
-            )
+            loaded.reject(door.record, door.code, _WAITS)
         else:
             states.append((door, _state(door, context, names)))
     loading.place(session, [state for _, state in states])
@@ -199,7 +210,11 @@ def _sort_in(loaded: Loaded, plan: _Plan, door: _Door, state: AddressState) -> N
     if door.known is None:
         plan.new.append((door, state))
     elif state.grid_code is not None and state.grid_code[:6] != door.known.county_code:
-        said = f"its point lies in grid {state.grid_code} of another county, and a code stays in its county"
+        said = say(
+            "point_other_county",
+            "its point lies in grid {grid} of another county, and a code stays in its county",
+            grid=state.grid_code,
+        )
         loaded.reject(door.record, state.code, said)
     elif _is_as(door.known, state):
         loaded.keep(door.record, state.code)
@@ -209,19 +224,25 @@ def _sort_in(loaded: Loaded, plan: _Plan, door: _Door, state: AddressState) -> N
             plan.former[door.known.code] = door.known.label
 
 
-def _refusal(door: _Door, labels: Mapping[str, str], homes: Mapping[str, shapely.Point]) -> str | None:
+def _refusal(door: _Door, labels: Mapping[str, str], homes: Mapping[str, shapely.Point]) -> Sentence | None:
     known = door.known
     if known is not None and known.status != "current":
-        now = f"merged into {known.merged_into}" if known.merged_into else "cancelled"
-        return f"{known.code} was {now}; leave the code empty for a new door"
+        now = (
+            say("merged_into", "merged into {code}", code=known.merged_into)
+            if known.merged_into
+            else say("cancelled", "cancelled")
+        )
+        return say("no_longer", "{code} was {now}; leave the code empty for a new door", code=known.code, now=now)
     holder = labels.get(door.label)
     if holder is not None and (known is None or holder != known.code):
-        return f"{holder} is called so already"
+        return say("called_so", "{code} is called so already", code=holder)
     if known is None and door.code is not None and door.code[1:7] != door.village[:6]:
-        return f"{door.code} is a code of another county than its village's"
+        return say("code_other_county", "{code} is a code of another county than its village's", code=door.code)
     home = homes.get(door.village)
     if door.point is not None and home is not None and _metres(door.point, home) > FAR_M:
-        return f"its point is {_metres(door.point, home) / 1000:,.0f} km away from its village"
+        return say(
+            "point_far_away", "its point is {km:,.0f} km away from its village", km=_metres(door.point, home) / 1000
+        )
     return None
 
 
@@ -262,16 +283,22 @@ def _write(session: Session, plan: _Plan, context: Context, loaded: Loaded) -> N
         loading.enter(session, actor, [state for _, state in plan.new])
     if plan.changed:
         loading.correct(session, actor, [state for _, state in plan.changed], plan.former)
-    for said, pairs in (("new", plan.new), ("changed", plan.changed)):
+    for said, pairs in ((NEW, plan.new), (CHANGED, plan.changed)):
         for door, state in pairs:
             loaded.load(door.record, state.code, _told(said, door, state))
 
 
-def _told(said: str, door: _Door, state: AddressState) -> str:
+def _told(said: Sentence, door: _Door, state: AddressState) -> Sentence:
     if state.grid_code is None:
-        return f"{said}; its point lies in no grid"
+        return say("point_in_no_grid", "{said}; its point lies in no grid", said=said)
     if state.grid_code[:12] != door.village:
-        return f"{said}; its point lies in {state.grid_code[:12]}, although its text says {door.segments.village}"
+        return say(
+            "point_elsewhere",
+            "{said}; its point lies in {village}, although its text says {text}",
+            said=said,
+            village=state.grid_code[:12],
+            text=door.segments.village,
+        )
     return said
 
 

@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 from gridmap.addresses import loading
 from gridmap.addresses.model import Address
 from gridmap.exchange.codes import BadCode
-from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
+from gridmap.exchange.loaders.context import CHANGED, NEW, OUTSIDE_SCOPE, Context
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.households import buildings
 from gridmap.households.buildings import BuildingRecord, BuildingState
 from gridmap.households.model import BUILDING_KINDS
+from gridmap.sentences import Sentence, say
 
 _WORDS = {
     "house": ("住宅", "民房", "住房", "自建房", "平房", "民居", "农房"),
@@ -67,10 +68,12 @@ def load_buildings(session: Session, records: Sequence[Record], context: Context
     entered = buildings.enter_all(session, context.actor, [state for _, state in new])
     buildings.correct_all(session, context.actor, {building_id: state for _, building_id, state in changed})
     for (row, _), building_id in zip(new, entered, strict=True):
-        loaded.load(row.record, building_id, "new")
+        loaded.load(row.record, building_id, NEW)
     for row, building_id, _ in changed:
-        loaded.load(row.record, building_id, "changed")
-    loaded.table.append(Line("buildings at these addresses", str(len(there)), str(len(there) + len(new))))
+        loaded.load(row.record, building_id, CHANGED)
+    loaded.table.append(
+        Line(say("buildings_there", "buildings at these addresses"), str(len(there)), str(len(there) + len(new)))
+    )
     return loaded
 
 
@@ -85,7 +88,7 @@ def _sound(session: Session, loaded: Loaded, records: Sequence[Record], context:
             address = _address(record, context, by_code, by_label)
             rows.append(_Row(record, record.text("id"), address, _given(record)))
         except BadCode as error:
-            loaded.reject(record, record.text("id"), str(error))
+            loaded.reject(record, record.text("id"), error.said)
     return rows
 
 
@@ -102,16 +105,18 @@ def _address(record: Record, context: Context, by_code: Mapping[str, Address], b
     if code is not None:
         row = by_code.get(code)
         if row is None:
-            raise BadCode(f"there is no address {code[:20]}")
+            raise BadCode(say("address_unknown", "there is no address {code}", code=code[:20]))
         if row.status == "cancelled":
-            raise BadCode(f"the address {code} was cancelled")
+            raise BadCode(say("address_cancelled", "the address {code} was cancelled", code=code))
         return _entered(row, context)
     read = context.read(record)
     if read.refusal is not None:
         raise BadCode(read.refusal)
     found = by_label.get(read.label)
     if found is None:
-        raise BadCode(f"there is no address {read.label}; import addresses first")
+        raise BadCode(
+            say("no_address_import_first", "there is no address {label}; import addresses first", label=read.label)
+        )
     return _entered(found, context)
 
 
@@ -119,31 +124,37 @@ def _given(record: Record) -> dict[str, str | int]:
     given: dict[str, str | int] = {}
     if (kind := record.text("kind")) is not None:
         if kind not in _KIND_OF:
-            raise BadCode(f"kind {kind[:20]!r} is none of {', '.join(BUILDING_KINDS)}")
+            raise BadCode(
+                say("kind_is_none", "kind {kind!r} is none of {kinds}", kind=kind[:20], kinds=", ".join(BUILDING_KINDS))
+            )
         given["kind"] = _KIND_OF[kind]
     if (name := record.text("name")) is not None:
         given["name"] = name[: buildings.LONGEST_NAME + 1]
     if (floors := record.text("floors")) is not None:
         digits = floors.removesuffix("层")
         if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= buildings.MOST_FLOORS):
-            raise BadCode(f"{floors[:20]!r} is no number of floors")
+            raise BadCode(say("no_floors", "{floors!r} is no number of floors", floors=floors[:20]))
         given["floors"] = int(digits)
     if len(str(given.get("name", ""))) > buildings.LONGEST_NAME:
-        raise BadCode(f"its name has more than {buildings.LONGEST_NAME} characters")
+        raise BadCode(say("name_too_long", "its name has more than {most} characters", most=buildings.LONGEST_NAME))
     return given
 
 
-def _refusal(row: _Row, known: BuildingRecord | None, there: BuildingRecord | None, before: int | None) -> str | None:
+def _refusal(
+    row: _Row, known: BuildingRecord | None, there: BuildingRecord | None, before: int | None
+) -> Sentence | None:
     if before is not None:
-        return f"row {before} has the same address; an address has at most one building"
+        return say(
+            "building_same_address", "row {row} has the same address; an address has at most one building", row=before
+        )
     if row.id is not None and known is None:
-        return f"there is no building {row.id[:20]}; leave the id empty for a new one"
+        return say("no_building", "there is no building {id}; leave the id empty for a new one", id=row.id[:20])
     if known is not None and known.status != "current":
-        return f"{known.id} is closed; leave the id empty for a new one"
+        return say("building_closed", "{id} is closed; leave the id empty for a new one", id=known.id)
     if known is not None and there is not None and there.id != known.id:
-        return f"{there.id} stands at {row.address_code} already"
+        return say("building_stands", "{id} stands at {address} already", id=there.id, address=row.address_code)
     if known is not None and known.id[1:7] != row.address_code[1:7]:
-        return f"{row.address_code} belongs to another county"
+        return say("address_other_county", "{address} belongs to another county", address=row.address_code)
     return None
 
 

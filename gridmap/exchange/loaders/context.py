@@ -12,6 +12,7 @@ from gridmap.exchange.codes import BadCode
 from gridmap.exchange.records import Record
 from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import Loaded
+from gridmap.sentences import Sentence, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,11 @@ class Context:
         """Whether the importer's scope covers a division, grid or group."""
         return self.actor.caller.covers(code)
 
-    def named(self, changeset: int) -> str:
+    def named(self, changeset: int) -> Sentence:
         """How a changeset is called; after a dry run there is none, and its number would be another one's."""
-        return "the changeset" if self.dry_run else f"changeset {changeset}"
+        return (
+            say("the_changeset", "the changeset") if self.dry_run else say("changeset", "changeset {id}", id=changeset)
+        )
 
     def read(self, record: Record) -> ReadRow:
         """The address that a row names."""
@@ -48,7 +51,8 @@ class Context:
         return [] if self.reader is None else self.reader.counties()
 
 
-OUTSIDE_SCOPE = "it lies outside the scope that was granted to you"
+NEW, ADDED, CHANGED = say("new", "new"), say("added", "added"), say("changed", "changed")
+OUTSIDE_SCOPE = say("outside_scope", "it lies outside the scope that was granted to you")
 
 
 def publish(session: Session, context: Context, kind: str, codes: Sequence[str]) -> int:
@@ -77,7 +81,7 @@ def with_codes(
         try:
             code = code_of(record)
         except BadCode as error:
-            loaded.reject(record, None, str(error))
+            loaded.reject(record, None, error.said)
             continue
         coded.setdefault(code, []).append(record)
     unique = []
@@ -90,10 +94,19 @@ def with_codes(
         if any(_differ(first, other) for other in others):
             rows = ", ".join(str(record.row) for record in same)
             for record in same:
-                loaded.reject(record, code, f"the code comes {len(same)} times (rows {rows}), and the rows differ")
+                loaded.reject(
+                    record,
+                    code,
+                    say(
+                        "code_several_times",
+                        "the code comes {count} times (rows {rows}), and the rows differ",
+                        count=len(same),
+                        rows=rows,
+                    ),
+                )
             continue
         for record in others:
-            loaded.reject(record, code, f"repeats row {first.row}")
+            loaded.reject(record, code, say("repeats_row", "repeats row {row}", row=first.row))
         if first.problem is not None:
             loaded.reject(first, code, first.problem)
         else:

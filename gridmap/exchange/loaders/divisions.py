@@ -13,12 +13,13 @@ from gridmap.divisions.model import LEVELS
 from gridmap.divisions.names import spoken_name
 from gridmap.divisions.service import DivisionRecord
 from gridmap.divisions.writing import replace_divisions
-from gridmap.exchange.codes import BadCode, code_text, division_code
-from gridmap.exchange.loaders.context import Context, publish, with_codes
+from gridmap.exchange.codes import LEVEL_NAMES, BadCode, code_text, division_code
+from gridmap.exchange.loaders.context import CHANGED, NEW, Context, publish, with_codes
 from gridmap.exchange.records import NO_GEOMETRY, Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.exchange.shapes import same_area
 from gridmap.geo.measure import area_m2
+from gridmap.sentences import Sentence, say
 
 _LEVEL_WORDS = {
     "province": ("province", "省", "省级", "自治区", "直辖市", "1"),
@@ -29,7 +30,13 @@ _LEVEL_WORDS = {
 }
 _LEVEL_OF = {word: level for level, words in _LEVEL_WORDS.items() for word in words}
 _VILLAGE_DIGITS = 12
-_PLURAL = dict(zip(LEVELS, ("provinces", "prefectures", "counties", "townships", "villages"), strict=True))
+_PLURAL = {
+    "province": say("provinces", "provinces"),
+    "prefecture": say("prefectures", "prefectures"),
+    "county": say("counties", "counties"),
+    "township": say("townships", "townships"),
+    "village": say("villages", "villages"),
+}
 # Not stored: recording gives every state the version's own time.
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,7 +60,7 @@ def load_divisions(session: Session, records: Sequence[Record], context: Context
         if state == known.get(code):
             loaded.keep(record, code)
         else:
-            loaded.load(record, code, "new" if code not in known else "changed")
+            loaded.load(record, code, NEW if code not in known else CHANGED)
             changed.append(state)
     _publish(session, context, "divisions", changed, loaded)
     _count_levels(loaded, known, changed)
@@ -67,18 +74,20 @@ def load_outlines(session: Session, records: Sequence[Record], context: Context)
         if record.problem == NO_GEOMETRY and len(record.text("code") or "") < _VILLAGE_DIGITS:
             # A list of divisions with the outlines that there are: that an upper one has none is no fault of its row.
             record.problem = None
-            record.notes.append("the file has no outline for it")
+            record.notes.append(say("no_outline_in_file", "the file has no outline for it"))
     coded = with_codes(loaded, records, lambda record: division_code(record.fields.get("code"), None)[0], context)
     known = service.by_codes(session, [code for code, _ in coded])
     changed: list[DivisionRecord] = []
     for code, record in coded:
         state = known.get(code)
         if state is None:
-            loaded.reject(record, code, f"there is no division {code}; import divisions first")
+            loaded.reject(
+                record, code, say("no_division", "there is no division {code}; import divisions first", code=code)
+            )
         elif record.geometry is None or (state.outline is not None and same_area(state.outline, record.geometry)):
             loaded.keep(record, code)
         else:
-            loaded.load(record, code, "new" if state.outline is None else "changed")
+            loaded.load(record, code, NEW if state.outline is None else CHANGED)
             source = record.text("source") or context.file
             changed.append(replace(state, outline=record.geometry, outline_source=source))
     _publish(session, context, "outlines", changed, loaded)
@@ -90,7 +99,7 @@ def load_outlines(session: Session, records: Sequence[Record], context: Context)
 def _code(record: Record) -> str:
     code, cut = division_code(record.fields.get("code"), _level(record))
     if cut:
-        record.notes.append("the zeros below its level were taken off")
+        record.notes.append(say("zeros_taken_off", "the zeros below its level were taken off"))
     return code
 
 
@@ -98,7 +107,11 @@ def _level(record: Record) -> str:
     word = record.text("level")
     level = _LEVEL_OF.get((word or "").lower())
     if level is None:
-        raise BadCode(f"{word!r} is no level; there are {', '.join(LEVELS)}" if word else "it has no level")
+        raise BadCode(
+            say("no_level", "{word!r} is no level; there are {levels}", word=word, levels=", ".join(LEVELS))
+            if word
+            else say("level_missing", "it has no level")
+        )
     return level
 
 
@@ -118,23 +131,38 @@ def _parent(record: Record) -> str | None:
 
 def _refusal(
     code: str, record: Record, parent: str | None, levels: Mapping[str, str], known: Mapping[str, DivisionRecord]
-) -> str | None:
+) -> Sentence | None:
     if not record.text("name"):
-        return "it has no name"
+        return say("no_name", "it has no name")
     if code in known and known[code].level != _level(record):
-        return f"{code} is known as a {known[code].level}; a code never changes its level"
+        return say(
+            "level_changed",
+            "{code} is known as a {level}; a code never changes its level",
+            code=code,
+            level=LEVEL_NAMES[known[code].level],
+        )
     return _parent_refusal(_level(record), parent, levels)
 
 
-def _parent_refusal(level: str, parent: str | None, levels: Mapping[str, str]) -> str | None:
+def _parent_refusal(level: str, parent: str | None, levels: Mapping[str, str]) -> Sentence | None:
     if level == "province":
-        return f"a province has no parent, and {parent} is given" if parent else None
+        return (
+            say("province_parent", "a province has no parent, and {parent} is given", parent=parent) if parent else None
+        )
     if parent is None:
-        return "it has no parent, and a parent can't be told from a code"
+        return say("parent_missing", "it has no parent, and a parent can't be told from a code")
     if parent not in levels:
-        return f"its parent {parent} is neither known nor in the file as a sound row"
+        return say(
+            "parent_unknown", "its parent {parent} is neither known nor in the file as a sound row", parent=parent
+        )
     if LEVELS.index(levels[parent]) >= LEVELS.index(level):
-        return f"its parent {parent} is a {levels[parent]}, which can't be above a {level}"
+        return say(
+            "parent_level",
+            "its parent {parent} is a {above}, which can't be above a {level}",
+            parent=parent,
+            above=LEVEL_NAMES[levels[parent]],
+            level=LEVEL_NAMES[level],
+        )
     return None
 
 
@@ -166,22 +194,34 @@ def _count_levels(loaded: Loaded, known: Mapping[str, DivisionRecord], changed: 
         new = sum(state.level == level and state.code not in known for state in changed)
         before = sum(state.level == level for state in known.values())
         if new or before:
-            loaded.table.append(Line(f"{_PLURAL[level]} of this file that are known", str(before), str(before + new)))
+            loaded.table.append(
+                Line(
+                    say("levels_known", "{levels} of this file that are known", levels=_PLURAL[level]),
+                    str(before),
+                    str(before + new),
+                )
+            )
 
 
 def _tell_areas(loaded: Loaded, known: Mapping[str, DivisionRecord], changed: Sequence[DivisionRecord]) -> None:
     for state in sorted(changed, key=lambda s: s.code)[:10]:
         before = known[state.code].outline
-        loaded.table.append(Line(f"{state.code} {state.name}, km²", _km2(before), _km2(state.outline)))
+        loaded.table.append(
+            Line(
+                say("area_of", "{code} {name}, km²", code=state.code, name=state.name),
+                _km2(before),
+                _km2(state.outline),
+            )
+        )
     drawn = sum(known[state.code].outline is not None for state in changed)
-    loaded.table.append(Line("outlines that change", str(drawn), str(len(changed))))
+    loaded.table.append(Line(say("outlines_changed", "outlines that change"), str(drawn), str(len(changed))))
 
 
 def _km2(shape: shapely.Geometry | None) -> str:
     return f"{area_m2(shape) / 1e6:.3f}" if isinstance(shape, shapely.Polygon | shapely.MultiPolygon) else "–"
 
 
-def _sibling_overlaps(session: Session, changed: Sequence[DivisionRecord]) -> list[str]:
+def _sibling_overlaps(session: Session, changed: Sequence[DivisionRecord]) -> list[Sentence]:
     """Outlines of one parent that overlap, of which at least one is new."""
     codes = {state.code for state in changed}
     told = []
@@ -195,5 +235,13 @@ def _sibling_overlaps(session: Session, changed: Sequence[DivisionRecord]) -> li
                 common = shapely.intersection(shapes[i], shapes[j])
                 size = area_m2(shapely.MultiPolygon([p for p in shapely.get_parts(common) if p.geom_type == "Polygon"]))
                 if size >= 1:
-                    told.append(f"the outlines of {siblings[i][0]} and {siblings[j][0]} overlap by {size:.0f} m²")
+                    told.append(
+                        say(
+                            "outlines_overlap",
+                            "the outlines of {one} and {other} overlap by {area:.0f} m²",
+                            one=siblings[i][0],
+                            other=siblings[j][0],
+                            area=size,
+                        )
+                    )
     return told

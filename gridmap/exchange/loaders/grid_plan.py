@@ -15,6 +15,7 @@ from gridmap.exchange.shapes import same_area
 from gridmap.geo.arrays import Polygonal
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
+from gridmap.sentences import Sentence, say
 
 _KINDS = {
     "base": "base", "基础": "base", "基础网格": "base", "普通网格": "base", "普通": "base",
@@ -99,7 +100,11 @@ def plan_grids(session: Session, records: Sequence[Record], loaded: Loaded, cont
         village = villages.get(code[:12])
         outline = None if village is None else village.outline
         if village is None:
-            loaded.reject(record, code, f"there is no village {code[:12]}; import divisions first")
+            loaded.reject(
+                record,
+                code,
+                say("no_village_import_first", "there is no village {code}; import divisions first", code=code[:12]),
+            )
             continue
         retired = code in given and code not in present.get(code[:12], {})
         refusal = _refusal(record, outline, retired=retired)
@@ -148,7 +153,7 @@ def _plan_village(
 def _code(record: Record) -> str:
     code = digits_of(record.fields.get("code"), 15, "grid")
     if code.endswith("000"):
-        raise BadCode(f"{code} ends in 000: grids are numbered from 001")
+        raise BadCode(say("grid_from_001", "{code} ends in 000: grids are numbered from 001", code=code))
     return code
 
 
@@ -166,20 +171,26 @@ def _present(session: Session, villages: Iterable[str]) -> dict[str, dict[str, G
     return found
 
 
-def _refusal(record: Record, outline: shapely.Geometry | None, *, retired: bool) -> str | None:
+def _refusal(record: Record, outline: shapely.Geometry | None, *, retired: bool) -> Sentence | None:
     if not record.text("name"):
-        return "it has no name"
+        return say("no_name", "it has no name")
     if _kind(record) is None:
-        return f"kind {record.text('kind')!r} is neither base (基础网格) nor special (专属网格)"
+        return say(
+            "grid_kind", "kind {kind!r} is neither base (基础网格) nor special (专属网格)", kind=record.text("kind")
+        )
     if retired:
-        return "the code was given up earlier, and a code is never given again"
+        return say("code_given_up", "the code was given up earlier, and a code is never given again")
     shape = record.geometry
     if shape is None:
-        return "it has no geometry"
+        return say("no_geometry", "it has no geometry")
     if outline is not None:
         outside = 1 - shapely.intersection(shape, outline).area / shape.area
         if outside > _BESIDE:
-            return f"its code and its place don't agree: {outside:.0%} of it lies outside the village of its code"
+            return say(
+                "code_and_place",
+                "its code and its place don't agree: {share:.0%} of it lies outside the village of its code",
+                share=outside,
+            )
     return None
 
 

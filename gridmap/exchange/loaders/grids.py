@@ -13,7 +13,7 @@ from gridmap.editing.record import HasErrors
 from gridmap.editing.refining import refine
 from gridmap.editing.review import first_load
 from gridmap.editing.service import get_report, list_changesets, list_content, open_changeset, propose
-from gridmap.exchange.loaders.context import Context
+from gridmap.exchange.loaders.context import ADDED, CHANGED, NEW, Context
 from gridmap.exchange.loaders.grid_plan import GridImportPlan, GridState, VillagePlan, plan_grids
 from gridmap.exchange.loaders.noding import propose as propose_noding
 from gridmap.exchange.records import Record
@@ -22,7 +22,15 @@ from gridmap.exchange.report import Line, Loaded
 from gridmap.geo.arrays import Polygonal
 from gridmap.geo.measure import area_m2
 from gridmap.grids import service as grids
+from gridmap.sentences import say
 
+_DONE = {
+    "added": ADDED,
+    "changed": CHANGED,
+    "unchanged": say("unchanged", "unchanged"),
+    "retired": say("retired", "retired"),
+    "kept": say("kept", "kept"),
+}
 _OPEN = ("draft", "submitted")
 
 
@@ -67,7 +75,7 @@ def _redraw(found: GridImportPlan, villages: Sequence[str], repaired: Mapping[st
         for code in plan.state.keys() & repaired.keys() & found.records.keys():
             if repaired[code] is not plan.state[code].geometry:
                 found.records[code].geometry = repaired[code]
-                found.records[code].notes.append("its border was noded with its neighbours', as accepted")
+                found.records[code].notes.append(say("noded", "its border was noded with its neighbours', as accepted"))
         plan.redraw(repaired)
 
 
@@ -103,7 +111,7 @@ def _publish_first(
             continue
         for each in sound:
             for code in each.added:
-                loaded.load(records[code], code, "new")
+                loaded.load(records[code], code, NEW)
         break
     return refused
 
@@ -132,18 +140,29 @@ def _draft(
         loaded.changesets.append(changeset)
     else:
         changeset = there
-    name = context.named(changeset) if there is None else f"changeset {there}"
+    name = context.named(changeset) if there is None else say("changeset", "changeset {id}", id=there)
     for each in plans:
-        for codes, what in ((each.added, "added"), (each.changed, "changed")):
+        for codes, what in ((each.added, ADDED), (each.changed, CHANGED)):
             for code in codes:
                 if there is None:
-                    loaded.load(records[code], code, f"{what} in {name}")
+                    loaded.load(records[code], code, say("done_in", "{what} in {changeset}", what=what, changeset=name))
                 else:
-                    records[code].notes.append(f"{what} in {name}, which waits for publishing")
+                    records[code].notes.append(
+                        say("waits_in", "{what} in {changeset}, which waits for publishing", what=what, changeset=name)
+                    )
                     loaded.keep(records[code], code)
-        loaded.problems += [f"{code} is not in the file; {name} retires it" for code in each.retired]
-        loaded.problems += [f"{code} is not in the file, and nothing takes its place: it stays" for code in each.kept]
-        loaded.problems += [f"{code} is not in the file; the repair moves its border" for code in each.adjusted]
+        loaded.problems += [
+            say("retired_by", "{code} is not in the file; {changeset} retires it", code=code, changeset=name)
+            for code in each.retired
+        ]
+        loaded.problems += [
+            say("kept_not_in_file", "{code} is not in the file, and nothing takes its place: it stays", code=code)
+            for code in each.kept
+        ]
+        loaded.problems += [
+            say("adjusted_not_in_file", "{code} is not in the file; the repair moves its border", code=code)
+            for code in each.adjusted
+        ]
     loaded.findings += get_report(session, context.actor.caller, changeset).problems
 
 
@@ -190,9 +209,21 @@ def _tell(loaded: Loaded, plans: Sequence[VillagePlan]) -> None:
     for each in plans[:10]:
         before = sum(area_m2(grid.geometry) for grid in each.before.values())
         after = sum(area_m2(state.geometry) for state in each.state.values())
-        loaded.table.append(Line(f"{each.village}: grids", str(len(each.before)), str(len(each.state))))
-        loaded.table.append(Line(f"{each.village}: km²", f"{before / 1e6:.4f}", f"{after / 1e6:.4f}"))
-    for what in ("added", "changed", "unchanged", "retired", "kept"):
+        loaded.table.append(
+            Line(
+                say("grids_of_village", "{village}: grids", village=each.village),
+                str(len(each.before)),
+                str(len(each.state)),
+            )
+        )
+        loaded.table.append(
+            Line(
+                say("area_of_village", "{village}: km²", village=each.village),
+                f"{before / 1e6:.4f}",
+                f"{after / 1e6:.4f}",
+            )
+        )
+    for what, said in _DONE.items():
         number = sum(len(getattr(each, what)) for each in plans)
         if number:
-            loaded.table.append(Line(f"grids {what}", "", str(number)))
+            loaded.table.append(Line(say("grids_done", "grids {what}", what=said), "", str(number)))

@@ -9,11 +9,12 @@ from gridmap.contacts import heads
 from gridmap.contacts.heads import Head
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, digits_of
-from gridmap.exchange.loaders.context import Context, publish, with_codes
+from gridmap.exchange.loaders.context import CHANGED, NEW, Context, publish, with_codes
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.grids import service as grids
 from gridmap.grids.writing import replace_groups
+from gridmap.sentences import Sentence, say
 
 
 def load_groups(session: Session, records: Sequence[Record], context: Context) -> Loaded:
@@ -47,28 +48,38 @@ def load_groups(session: Session, records: Sequence[Record], context: Context) -
         audit.record(session, context.actor, "import groups", sorted(set(appointed.heads.values())))
     for code, (record, _) in wanted.items():
         if code in renamed or code in appointed.heads:
-            loaded.load(record, code, "new" if code not in names else "changed")
+            loaded.load(record, code, NEW if code not in names else CHANGED)
         elif code not in appointed.refused:
             loaded.keep(record, code)
     new = sum(code not in names for code in renamed)
-    loaded.table.append(Line("groups of this file that are known", str(len(names)), str(len(names) + new)))
-    loaded.table.append(Line("of them with a head", str(len(led)), str(len({*led, *appointed.heads}))))
+    loaded.table.append(
+        Line(say("groups_known", "groups of this file that are known"), str(len(names)), str(len(names) + new))
+    )
+    loaded.table.append(
+        Line(say("groups_with_head", "of them with a head"), str(len(led)), str(len({*led, *appointed.heads})))
+    )
     return loaded
 
 
 def _code(record: Record) -> str:
     code = digits_of(record.fields.get("code"), 17, "group")
     if code.endswith("00"):
-        raise BadCode(f"{code} ends in 00: groups are numbered from 01; Excel may have rounded the last digits away")
+        raise BadCode(
+            say(
+                "group_from_01",
+                "{code} ends in 00: groups are numbered from 01; Excel may have rounded the last digits away",
+                code=code,
+            )
+        )
     return code
 
 
-def _refusal(code: str, record: Record, grids: set[str], *, retired: bool) -> str | None:
+def _refusal(code: str, record: Record, grids: set[str], *, retired: bool) -> Sentence | None:
     if not record.text("name"):
-        return "it has no name"
+        return say("no_name", "it has no name")
     if code[:15] not in grids:
-        return f"there is no grid {code[:15]} now"
-    return "the code was given up earlier, and a code is never given again" if retired else None
+        return say("no_grid_now", "there is no grid {grid} now", grid=code[:15])
+    return say("code_given_up", "the code was given up earlier, and a code is never given again") if retired else None
 
 
 class _Appointed:
@@ -89,7 +100,7 @@ def _appoint(session: Session, rows: Mapping[str, Record], led: Mapping[str, Hea
         try:
             head = _find(record, by_id, people, code)
         except BadCode as error:
-            loaded.reject(record, code, str(error))
+            loaded.reject(record, code, error.said)
             appointed.refused.add(code)
             continue
         if head is None and record.text("head_name"):
@@ -97,7 +108,13 @@ def _appoint(session: Session, rows: Mapping[str, Record], led: Mapping[str, Hea
             name, phone = record.text("head_name") or "", record.text("head_phone")
             head = heads.enter_group_head(session, code[:12], unit, name, phone)
             people.append(head)
-            record.notes.append(f"{head.id} was entered as an officer of the village, with no capacity for households")
+            record.notes.append(
+                say(
+                    "entered_as_officer",
+                    "{id} was entered as an officer of the village, with no capacity for households",
+                    id=head.id,
+                )
+            )
         if head is not None and (code not in led or led[code].id != head.id):
             appointed.heads[code] = head.id
     return appointed
@@ -109,12 +126,14 @@ def _find(record: Record, by_id: Mapping[str, Head], people: Sequence[Head], cod
     if officer_id is not None:
         found = by_id.get(officer_id)
         if found is None or found.id[1:7] != code[:6]:
-            raise BadCode(f"there is no officer {officer_id[:20]} in the county")
+            raise BadCode(say("no_officer_county", "there is no officer {id} in the county", id=officer_id[:20]))
         return found
     name, phone = record.text("head_name"), record.text("head_phone")
     if name is None:
         return None
     fitting = [p for p in people if p.name == name and p.id[1:7] == code[:6] and (phone is None or p.phone == phone)]
     if len(fitting) > 1:
-        raise BadCode(f"{len(fitting)} officers are called so; give the head's id or phone")
+        raise BadCode(
+            say("officers_same_name", "{count} officers are called so; give the head's id or phone", count=len(fitting))
+        )
     return fitting[0] if fitting else None

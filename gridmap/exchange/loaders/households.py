@@ -15,12 +15,13 @@ from gridmap.exchange.cells import count_of, plain
 from gridmap.exchange.codes import BadCode, digits_of, division_code
 from gridmap.exchange.doors import Door, Doors, Said
 from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
-from gridmap.exchange.loaders.people import Read, id_of, read_rows, settle
+from gridmap.exchange.loaders.people import Read, id_of, of_fields, read_rows, settle
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.households import loading, rules
 from gridmap.households.loading import HouseholdState
 from gridmap.households.model import NEEDS
+from gridmap.sentences import say
 
 _KINDS = {
     "family": "family", "家庭户": "family", "家庭": "family", "普通户": "family", "住户": "family",
@@ -53,7 +54,8 @@ def load_households(session: Session, records: Sequence[Record], context: Contex
         audit.record(session, context.actor, "import households", written)
         append_event(session, "households", {"action": "import", "file": context.file, "count": len(written)})
     after = loading.count_in(session, counties)
-    for what, then, now in zip(("households in these counties", "persons"), before, after, strict=True):
+    counted = say("households_in_counties", "households in these counties"), say("persons", "persons")
+    for what, then, now in zip(counted, before, after, strict=True):
         loaded.table.append(Line(what, f"{then:,}", f"{now:,}"))
     return loaded
 
@@ -74,12 +76,20 @@ class _Reader:
 
     def read(self, record: Record) -> _HouseholdRow:
         """What a row says. Raises BadCode."""
-        household_id = id_of(record, "id", "H", "household's id")
+        household_id = id_of(record, "id", "H")
         known = self._by_id.get(household_id or "")
         if household_id is not None and known is None:
-            raise BadCode(f"there is no household {household_id}; leave the id empty for a new one")
+            raise BadCode(
+                say("no_household_new", "there is no household {id}; leave the id empty for a new one", id=household_id)
+            )
         if known is not None and known.status == "closed":
-            raise BadCode(f"household {known.id} is closed; open it again first, or leave the id empty for a new one")
+            raise BadCode(
+                say(
+                    "household_closed",
+                    "household {id} is closed; open it again first, or leave the id empty for a new one",
+                    id=known.id,
+                )
+            )
         door = self.doors.find(_said(record)) or self.door_of(known)
         given = _given(record, known)
         known = known or self._by_door(door, given)
@@ -94,7 +104,9 @@ class _Reader:
         """Where a known household lives. Raises BadCode when that can't be told."""
         door = self.doors.by_code.get(known.values["address_code"]) if known else None
         if door is None:
-            raise BadCode("it has no address: an address code or the address in words is wanted")
+            raise BadCode(
+                say("household_no_address", "it has no address: an address code or the address in words is wanted")
+            )
         return door
 
     def _quiet_door(self, record: Record) -> Door | None:
@@ -106,25 +118,46 @@ class _Reader:
     def _by_door(self, door: Door, given: Mapping[str, Any]) -> HouseholdState | None:
         found = self._by_head.get((door.code, given.get("head_name", "")), [])
         if len(found) > 1:
-            raise BadCode(f"{len(found)} households at {door.code} have a head of this name; give the id")
+            raise BadCode(
+                say(
+                    "households_same_head",
+                    "{count} households at {code} have a head of this name; give the id",
+                    count=len(found),
+                    code=door.code,
+                )
+            )
         return found[0] if found else None
 
     def _values(self, record: Record, values: dict[str, Any], door: Door) -> dict[str, Any]:
         """The whole household. A group of another grid is refused where the row says it, else left for a new one."""
         if values["persons"] is None:
-            raise BadCode("persons: how many live there is wanted")
+            raise BadCode(say("persons_wanted", "persons: how many live there is wanted"))
         errors = rules.check(values)
         if errors:
-            raise BadCode("; ".join(f"{error.where}: {error.message}" for error in errors))
+            raise BadCode(of_fields(errors))
         if (grid := plain(record, "grid_code")) and grid != door.grid_code:
-            record.notes.append(f"its point lies in grid {door.grid_code or '-'}, although the file says {grid[:20]}")
+            record.notes.append(
+                say(
+                    "point_other_grid",
+                    "its point lies in grid {grid}, although the file says {said}",
+                    grid=door.grid_code or "-",
+                    said=grid[:20],
+                )
+            )
         group = values["group_code"]
         if plain(record, "group_code") and group not in self._groups:
-            raise BadCode(f"there is no household group {group} now")
+            raise BadCode(say("no_group_now", "there is no household group {group} now", group=group))
         if group is not None and not group.startswith(door.grid_code or "-"):
             if plain(record, "group_code"):
-                raise BadCode(f"group {group} is none of grid {door.grid_code or '-'}, where the address lies")
-            record.notes.append(f"it left group {group} with its grid")
+                raise BadCode(
+                    say(
+                        "group_other_grid",
+                        "group {group} is none of grid {grid}, where the address lies",
+                        group=group,
+                        grid=door.grid_code or "-",
+                    )
+                )
+            record.notes.append(say("left_group", "it left group {group} with its grid", group=group))
             values["group_code"] = None
         return values
 
@@ -136,7 +169,7 @@ class _Reader:
 
 def _quiet_id(record: Record) -> str | None:
     try:
-        return id_of(record, "id", "H", "household's id")
+        return id_of(record, "id", "H")
     except BadCode:
         return None
 
@@ -156,12 +189,16 @@ def _given(record: Record, known: HouseholdState | None) -> dict[str, Any]:
     for field in ("name", "head_name", "head_phone"):
         text = plain(record, field)
         if text is not None and is_masked(text) and known is not None:
-            record.notes.append(f"{field} is masked in the file and stays as it is known")
+            record.notes.append(
+                say("masked_stays", "{field} is masked in the file and stays as it is known", field=field)
+            )
         elif text is not None:
             given[field] = text
     if text := record.text("kind"):
         if text.lower() not in _KINDS:
-            raise BadCode(f"kind {text[:20]!r}: family (家庭户) or collective (集体户) is wanted")
+            raise BadCode(
+                say("household_kind", "kind {kind!r}: family (家庭户) or collective (集体户) is wanted", kind=text[:20])
+            )
         given["kind"] = _KINDS[text.lower()]
     for field in ("persons", *NEEDS):
         if (count := count_of(record, field)) is not None:
@@ -170,7 +207,7 @@ def _given(record: Record, known: HouseholdState | None) -> dict[str, Any]:
         given["group_code"] = digits_of(record.fields.get("group_code"), 17, "group")
     kept, errors = rules.clean(given)
     if errors:
-        raise BadCode("; ".join(f"{error.where}: {error.message}" for error in errors))
+        raise BadCode(of_fields(errors))
     return kept
 
 

@@ -12,6 +12,7 @@ from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.grids.layers import service
 from gridmap.grids.layers.service import Feature
+from gridmap.sentences import say
 
 
 def load_layer(session: Session, records: Sequence[Record], context: Context) -> Loaded:
@@ -31,17 +32,21 @@ def load_layer(session: Session, records: Sequence[Record], context: Context) ->
             features.append(_feature(position, record))
             good.append(record)
         except BadCode as error:
-            loaded.reject(record, None, str(error))
+            loaded.reject(record, None, error.said)
     mended = sum(any("mended" in note for note in record.notes) for record in good)
     rejected = len(records) - len(good)
     before = service.find_layer(session, context.layer_name)
     if rejected and not context.allow_defects:
-        why = f"{rejected} rows of the file are not sound, so the layer was not loaded; see --allow-defects"
+        why = say(
+            "layer_not_loaded",
+            "{count} rows of the file are not sound, so the layer was not loaded; see --allow-defects",
+            count=rejected,
+        )
         for feature, record in zip(features, good, strict=True):
             loaded.reject(record, feature.code, why)
         return loaded
     if not features:
-        raise InvalidInput(f"{context.file} has no row that can be part of a layer.")
+        raise InvalidInput(say("layer_no_row", "{file} has no row that can be part of a layer.", file=context.file))
     same = before is not None and before.digest == service.digest(features)
     for feature, record in zip(features, good, strict=True):
         if same:
@@ -61,7 +66,9 @@ def load_layer(session: Session, records: Sequence[Record], context: Context) ->
             version=loaded.version,
         )
     there = 0 if before is None else before.features
-    loaded.table.append(Line(f"features of {context.layer_name}", str(there), str(len(features))))
+    loaded.table.append(
+        Line(say("features_of", "features of {layer}", layer=context.layer_name), str(there), str(len(features)))
+    )
     return loaded
 
 
@@ -70,7 +77,7 @@ def _feature(position: int, record: Record) -> Feature:
         raise BadCode(record.problem)
     code = code_text(record.fields.get("code"))
     if code is None:
-        raise BadCode("it has no code")
+        raise BadCode(say("no_code", "it has no code"))
     if record.geometry is None:
-        raise BadCode("it has no geometry")
+        raise BadCode(say("no_geometry", "it has no geometry"))
     return Feature(position, code, record.text("name"), dict(record.properties), record.geometry)

@@ -19,10 +19,11 @@ from gridmap.exchange import register_queries as queries
 from gridmap.exchange.cells import count_of, day_of, plain
 from gridmap.exchange.codes import BadCode, digits_of, division_code
 from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
-from gridmap.exchange.loaders.people import Read, id_of, read_rows, settle
+from gridmap.exchange.loaders.people import Read, id_of, of_fields, read_rows, settle
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.grids import service as grids
+from gridmap.sentences import Sentence, as_sentence, say
 
 _KINDS = {
     "干部": "official", "联系干部": "official", "公务员": "official", "网格长": "grid_head", "网格员": "grid_head",
@@ -53,8 +54,12 @@ def load_officers(session: Session, records: Sequence[Record], context: Context)
         audit.record(session, context.actor, "import officers", written)
         append_event(session, "officers", {"action": "import", "file": context.file, "count": len(written)})
     known = len(rows) - len(new)
-    loaded.table.append(Line("officers of this file that are known", f"{known:,}", f"{len(rows):,}"))
-    loaded.table.append(Line("first contacts they can take", f"{reader.capacity:,}", f"{_capacity(rows):,}"))
+    loaded.table.append(
+        Line(say("officers_known", "officers of this file that are known"), f"{known:,}", f"{len(rows):,}")
+    )
+    loaded.table.append(
+        Line(say("first_contacts", "first contacts they can take"), f"{reader.capacity:,}", f"{_capacity(rows):,}")
+    )
     return loaded
 
 
@@ -77,12 +82,20 @@ class _Officers:
 
     def read(self, record: Record) -> _OfficerRow:
         """What a row says. Raises BadCode."""
-        officer_id = id_of(record, "id", "P", "officer's id")
+        officer_id = id_of(record, "id", "P")
         known = self._by_id.get(officer_id or "")
         if officer_id is not None and known is None:
-            raise BadCode(f"there is no officer {officer_id}; leave the id empty for a new one")
+            raise BadCode(
+                say("no_officer_new", "there is no officer {id}; leave the id empty for a new one", id=officer_id)
+            )
         if known is not None and known.status == "closed":
-            raise BadCode(f"officer {known.id} has retired; bring him back first, or leave the id empty for a new one")
+            raise BadCode(
+                say(
+                    "officer_retired",
+                    "officer {id} has retired; bring him back first, or leave the id empty for a new one",
+                    id=known.id,
+                )
+            )
         given = _given(record, known, self._gazetteer)
         known = known or self._same(given)
         before = None if known is None else dict(known.values)
@@ -103,7 +116,7 @@ class _Officers:
             if _agree(state.values["phone"], given.get("phone"), state.values["home_code"], given.get("home_code"))
         ]
         if len(found) > 1:
-            raise BadCode(f"{len(found)} officers fit this name; give the id")
+            raise BadCode(say("officers_fit", "{count} officers fit this name; give the id", count=len(found)))
         return found[0] if found else None
 
     def _whole(self, before: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,25 +124,40 @@ class _Officers:
         values = {**(before or blank), **given}
         values["work_code"] = values["work_code"] or values["home_code"]
         if values["home_code"] is None:
-            raise BadCode("home_code: where he was born is wanted, a village, township or county")
-        errors = [f"{error.where}: {error.message}" for error in rules.check(values)]
+            raise BadCode(say("home_wanted", "home_code: where he was born is wanted, a village, township or county"))
+        errors = [of_fields([error]) for error in rules.check(values)]
         errors += self._wrong_places(before or {}, values)
         if errors:
-            raise BadCode("; ".join(errors))
+            raise BadCode(Sentence.joined(errors))
         return values
 
-    def _wrong_places(self, before: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    def _wrong_places(self, before: Mapping[str, Any], values: Mapping[str, Any]) -> list[Sentence]:
         errors = []
         for place in _PLACES:
             known = self._gazetteer.known.get(values[place])
             if known is None or known.place.level == "province":
-                errors.append(f"{place}: there is no such division {values[place]}")
+                errors.append(
+                    say(
+                        "no_division_value",
+                        "{place}: there is no such division {code}",
+                        place=place,
+                        code=values[place],
+                    )
+                )
         door, county = values["work_address_code"], values["work_code"][:6]
         moved = door is not None and door != before.get("work_address_code")
         if moved and (door not in self._doors or door[1:7] != county):
-            errors.append(f"work_address_code: there is no address {door[:20]} in the county now")
+            errors.append(
+                say(
+                    "no_work_address",
+                    "work_address_code: there is no address {address} in the county now",
+                    address=door[:20],
+                )
+            )
         if before and before["work_code"][:6] != county:
-            errors.append("work_code: it lies in another county: retire him there and enter him here")
+            errors.append(
+                say("work_other_county", "work_code: it lies in another county: retire him there and enter him here")
+            )
         return errors
 
 
@@ -139,7 +167,7 @@ def _agree(phone: str | None, given: str | None, home: str, given_home: str | No
 
 def _quiet_id(record: Record, field: str) -> str | None:
     try:
-        return id_of(record, field, "P", "officer's id")
+        return id_of(record, field, "P")
     except BadCode:
         return None
 
@@ -150,7 +178,9 @@ def _given(record: Record, known: RegisterState | None, gazetteer: Gazetteer) ->
     for field in ("name", "phone", "unit", "work_address_code"):
         text = plain(record, field)
         if text is not None and is_masked(text) and known is not None:
-            record.notes.append(f"{field} is masked in the file and stays as it is known")
+            record.notes.append(
+                say("masked_stays", "{field} is masked in the file and stays as it is known", field=field)
+            )
         elif text is not None:
             given[field] = text
     given |= _words(record)
@@ -164,7 +194,7 @@ def _given(record: Record, known: RegisterState | None, gazetteer: Gazetteer) ->
             given[field] = _division(record, field, gazetteer)
     kept, errors = rules.clean(given)
     if errors:
-        raise BadCode("; ".join(f"{error.where}: {error.message}" for error in errors))
+        raise BadCode(of_fields(errors))
     return kept
 
 
@@ -186,8 +216,17 @@ def _division(record: Record, field: str, gazetteer: Gazetteer) -> str:
     found = parse(gazetteer, text)
     codes = [str(code) for level in _LEVELS if (code := getattr(found.segments, level))]
     if not codes or any(other.reason != "group_and_number" for other in found.alternatives):
-        raise BadCode(f"{field}: {text[:40]!r} names no single place that is known; give its code")
-    record.notes.append(f"{field} {text[:40]} was read as {codes[0]}")
+        raise BadCode(
+            say(
+                "names_no_place",
+                "{field}: {text!r} names no single place that is known; give its code",
+                field=field,
+                text=text[:40],
+            )
+        )
+    record.notes.append(
+        say("was_read_as", "{field} {text} was read as {code}", field=field, text=text[:40], code=codes[0])
+    )
     return codes[0]
 
 
@@ -205,8 +244,8 @@ def load_posts(session: Session, records: Sequence[Record], context: Context) ->
         append_event(session, "posts", {"action": "import", "file": context.file, "count": len(written)})
     vacant = sum(row.state.values["holder_id"] is None for row in rows)
     known = len(rows) - sum(row.is_new for row in rows)
-    loaded.table.append(Line("posts of this file that are known", f"{known:,}", f"{len(rows):,}"))
-    loaded.table.append(Line("of them vacant", "", f"{vacant:,}"))
+    loaded.table.append(Line(say("posts_known", "posts of this file that are known"), f"{known:,}", f"{len(rows):,}"))
+    loaded.table.append(Line(say("posts_vacant", "of them vacant"), "", f"{vacant:,}"))
     return loaded
 
 
@@ -228,15 +267,17 @@ class _Posts:
         if not self._caller.covers(grid):
             raise BadCode(OUTSIDE_SCOPE)
         if grid not in self._grids:
-            raise BadCode(f"there is no grid {grid} now")
+            raise BadCode(say("no_grid_now", "there is no grid {grid} now", grid=grid))
         try:
             task = posts.task_of(plain(record, "task"))
         except InvalidInput as error:
-            raise BadCode(error.detail) from None
+            raise BadCode(as_sentence(error.detail)) from None
         known = self._known.get((grid, task))
-        given_id = id_of(record, "id", "D", "post's id")
+        given_id = id_of(record, "id", "D")
         if given_id is not None and (known is None or known.id != given_id):
-            raise BadCode(f"there is no post {given_id} of this grid and task; leave the id empty")
+            raise BadCode(
+                say("no_post", "there is no post {id} of this grid and task; leave the id empty", id=given_id)
+            )
         holder = self._holder(record, grid) or (known.values["holder_id"] if known else None)
         values = {
             "grid_code": grid, "task": task, "holder_id": holder, "holder_county_code": holder[1:7] if holder else None,
@@ -248,11 +289,11 @@ class _Posts:
 
     def _holder(self, record: Record, grid: str) -> str | None:
         """The officer meant: by id, else by name and phone in the grid's county. Raises BadCode unless it is one."""
-        officer_id = id_of(record, "holder", "P", "officer's id")
+        officer_id = id_of(record, "holder", "P")
         if officer_id is not None:
             found = self._by_id.get(officer_id)
             if found is None or found.status != "current":
-                raise BadCode(f"there is no officer {officer_id} in office")
+                raise BadCode(say("no_officer_in_office", "there is no officer {id} in office", id=officer_id))
             return officer_id
         name = plain(record, "holder_name")
         if name is None:
@@ -264,7 +305,13 @@ class _Posts:
             if (state.id or "")[1:7] == grid[:6] and (phone is None or state.values["phone"] == phone)
         ]
         if len(fitting) != 1:
-            raise BadCode(f"{len(fitting)} officers of the county are called so; give the holder's id")
+            raise BadCode(
+                say(
+                    "officers_same_name_county",
+                    "{count} officers of the county are called so; give the holder's id",
+                    count=len(fitting),
+                )
+            )
         return fitting[0]
 
 
@@ -272,4 +319,4 @@ def _phone(text: str | None) -> str | None:
     try:
         return None if text is None else read_phone(text)
     except BadPersonal as error:
-        raise BadCode(f"holder_phone: {error}") from None
+        raise BadCode(say("holder_phone", "holder_phone: {error}", error=error)) from None

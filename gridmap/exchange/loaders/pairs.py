@@ -15,6 +15,7 @@ from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
 from gridmap.exchange.loaders.people import Read, id_of, read_rows, settle
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
+from gridmap.sentences import say
 
 _MOST_RANKS = 9
 _SHOWN_OVERLOADED = 20
@@ -36,14 +37,28 @@ def load_pairs(session: Session, records: Sequence[Record], context: Context) ->
         append_event(session, "pairs", {"action": "import", "file": context.file, "count": len(written)})
     settle(loaded, rows, lambda row: row.state.household)
     known = sum(not row.is_new for row in rows)
-    loaded.table.append(Line("pairs of this file's households and ranks", f"{known:,}", f"{len(rows):,}"))
+    loaded.table.append(
+        Line(say("pairs_known", "pairs of this file's households and ranks"), f"{known:,}", f"{len(rows):,}")
+    )
     over = loading.overloaded(session, {state.officer for state in written}) if written else []
     loaded.problems += [
-        f"{officer} has {load} first contacts, more than his capacity of {most}"
+        say(
+            "more_than_capacity",
+            "{officer} has {load} first contacts, more than his capacity of {most}",
+            officer=officer,
+            load=load,
+            most=most,
+        )
         for officer, load, most in over[:_SHOWN_OVERLOADED]
     ]
     if len(over) > _SHOWN_OVERLOADED:
-        loaded.problems.append(f"… and {len(over) - _SHOWN_OVERLOADED} more officers have more than their capacity")
+        loaded.problems.append(
+            say(
+                "more_over_capacity",
+                "… and {count} more officers have more than their capacity",
+                count=len(over) - _SHOWN_OVERLOADED,
+            )
+        )
     return loaded
 
 
@@ -60,18 +75,25 @@ class _Pairs:
 
     def read(self, record: Record) -> Read[PairState]:
         """What a row says. Raises BadCode."""
-        household = id_of(record, "household", "H", "household's id") or ""
-        officer_id = id_of(record, "officer", "P", "officer's id") or ""
+        household = id_of(record, "household", "H") or ""
+        officer_id = id_of(record, "officer", "P") or ""
         place, officer = self._places.get(household), self._officers.get(officer_id)
         if place is not None and not self._caller.covers(place.grid_code or place.village_code):
             raise BadCode(OUTSIDE_SCOPE)
         if place is None:
-            raise BadCode(f"there is no household {household} now")
+            raise BadCode(say("no_household_now", "there is no household {household} now", household=household))
         if officer is None or officer.status != "current":
-            raise BadCode(f"there is no officer {officer_id} in office")
+            raise BadCode(say("no_officer_in_office", "there is no officer {id} in office", id=officer_id))
         rank = count_of(record, "rank") or 1
         if rank > _MOST_RANKS:
-            raise BadCode(f"rank {rank}: 1 is the first contact, up to {_MOST_RANKS} stand in")
+            raise BadCode(
+                say(
+                    "rank_wrong",
+                    "rank {rank}: 1 is the first contact, up to {most} stand in",
+                    rank=rank,
+                    most=_MOST_RANKS,
+                )
+            )
         known = self.known.get(household, {}).get(rank)
         reason = record.text("reason") or (known.reason if known and known.officer == officer_id else "")
         tier = loading.tier_of(officer.values["home_code"], place.village_code)
@@ -94,7 +116,11 @@ def _without_doubles(loaded: Loaded, rows: Sequence[Read[PairState]], reader: _P
     sound = []
     for row in rows:
         if (row.state.household, row.state.officer) in twice:
-            loaded.reject(row.record, row.id, f"{row.state.officer} would be two contacts of this household")
+            loaded.reject(
+                row.record,
+                row.id,
+                say("two_contacts", "{officer} would be two contacts of this household", officer=row.state.officer),
+            )
         else:
             sound.append(row)
     return sound
@@ -102,6 +128,6 @@ def _without_doubles(loaded: Loaded, rows: Sequence[Read[PairState]], reader: _P
 
 def _quiet_id(record: Record, field: str, letter: str) -> str | None:
     try:
-        return id_of(record, field, letter, "id")
+        return id_of(record, field, letter)
     except BadCode:
         return None

@@ -1,14 +1,22 @@
 """What the loaders of households, officers, pairs and posts have in common."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from gridmap.errors import FieldError
 from gridmap.exchange.codes import BadCode, code_text
+from gridmap.exchange.loaders.context import CHANGED, NEW
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Loaded
+from gridmap.sentences import Sentence, as_sentence, say
 
 State = TypeVar("State")
+_IDS = {
+    "H": say("household_id", "household's id"),
+    "P": say("officer_id", "officer's id"),
+    "D": say("post_id", "post's id"),
+}
 
 
 @dataclass(slots=True)
@@ -33,7 +41,7 @@ def read_rows(loaded: Loaded, records: Sequence[Record], read: Callable[[Record]
         try:
             row = read(_sound(record))
         except BadCode as error:
-            loaded.reject(record, record.text("id"), str(error))
+            loaded.reject(record, record.text("id"), error.said)
             continue
         by_key.setdefault(row.key, []).append(row)
     return [one for same in by_key.values() if (one := _one(loaded, same)) is not None]
@@ -43,7 +51,7 @@ def settle(loaded: Loaded, rows: Sequence[Read[State]], ids: Callable[[Read[Stat
     """The fate of each row that is read and, where it says something new, written."""
     for row in rows:
         if row.changes:
-            loaded.load(row.record, ids(row), "new" if row.is_new else "changed")
+            loaded.load(row.record, ids(row), NEW if row.is_new else CHANGED)
         else:
             loaded.keep(row.record, ids(row))
 
@@ -60,19 +68,38 @@ def _one(loaded: Loaded, same: list[Read[State]]) -> Read[State] | None:
     if any(other.state != first.state for other in others):
         rows = ", ".join(str(row.record.row) for row in same)
         for row in same:
-            loaded.reject(row.record, row.id, f"rows {rows} are of one record and say different things")
+            loaded.reject(
+                row.record,
+                row.id,
+                say("rows_differ", "rows {rows} are of one record and say different things", rows=rows),
+            )
         return None
     for other in others:
-        loaded.reject(other.record, other.id, f"repeats row {first.record.row}")
+        loaded.reject(other.record, other.id, say("repeats_row", "repeats row {row}", row=first.record.row))
     return first
 
 
-def id_of(record: Record, field: str, letter: str, what: str) -> str | None:
+def of_fields(errors: Iterable[FieldError]) -> Sentence:
+    """What a register finds wrong with the fields of a row."""
+    return Sentence.joined(
+        say("of_field", "{field}: {message}", field=error.where, message=as_sentence(error.message)) for error in errors
+    )
+
+
+def id_of(record: Record, field: str, letter: str) -> str | None:
     """A permanent id; None for an empty cell. Raises BadCode for what has not its form."""
     text = code_text(record.fields.get(field))
     if text is None:
         return None
     wanted = text.upper()
     if wanted[0] != letter or len(wanted) != 15 or not (wanted[1:].isascii() and wanted[1:].isdigit()):
-        raise BadCode(f"{text[:20]!r} is no {what}: {letter} and 14 digits are wanted")
+        raise BadCode(
+            say(
+                "not_an_id",
+                "{text!r} is no {what}: {letter} and 14 digits are wanted",
+                text=text[:20],
+                what=_IDS[letter],
+                letter=letter,
+            )
+        )
     return wanted

@@ -10,12 +10,13 @@ from gridmap.db.history import keep_known, keep_rows
 from gridmap.db.versions import append_event
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, division_code
-from gridmap.exchange.loaders.context import OUTSIDE_SCOPE, Context
+from gridmap.exchange.loaders.context import CHANGED, NEW, OUTSIDE_SCOPE, Context
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.preplans import shelters
 from gridmap.preplans.model import Shelter
 from gridmap.preplans.shelters import ShelterState
+from gridmap.sentences import Sentence, say
 
 
 def load_shelters(session: Session, records: Sequence[Record], context: Context) -> Loaded:
@@ -26,7 +27,7 @@ def load_shelters(session: Session, records: Sequence[Record], context: Context)
         try:
             sound.append((record, _state(session, record)))
         except BadCode as error:
-            loaded.reject(record, record.text("id"), str(error))
+            loaded.reject(record, record.text("id"), error.said)
     villages = {state.village_code for _, state in sound}
     known = divisions.by_codes(session, villages)
     before = shelters.in_villages(session, villages)
@@ -53,13 +54,15 @@ def load_shelters(session: Session, records: Sequence[Record], context: Context)
                 keep_known(session, Shelter, [there.id])
             shelter_id = shelters.record_shelter(session, proposed)
             written.append(shelter_id)
-            loaded.load(record, shelter_id, "new" if there is None else "changed")
+            loaded.load(record, shelter_id, NEW if there is None else CHANGED)
     if written:
         keep_rows(session, context.actor.caller.name, "import", Shelter, written)
         append_event(session, "shelters", {"import": context.file, "ids": written})
     after = shelters.in_villages(session, villages)
-    loaded.table.append(Line("shelters in these villages", str(len(before)), str(len(after))))
-    loaded.table.append(Line("people they take in", _total(before), _total(after)))
+    loaded.table.append(
+        Line(say("shelters_in_villages", "shelters in these villages"), str(len(before)), str(len(after)))
+    )
+    loaded.table.append(Line(say("people_taken_in", "people they take in"), _total(before), _total(after)))
     return loaded
 
 
@@ -68,13 +71,13 @@ def _state(session: Session, record: Record) -> ShelterState:
         raise BadCode(record.problem)
     name = record.text("name")
     if name is None:
-        raise BadCode("it has no name")
+        raise BadCode(say("no_name", "it has no name"))
     capacity = (record.text("capacity") or "").removesuffix("人")
     if not (capacity.isdigit() and int(capacity) < 1_000_000):
-        raise BadCode(f"capacity {capacity[:20]!r} is no number of people")
+        raise BadCode(say("no_capacity", "capacity {capacity!r} is no number of people", capacity=capacity[:20]))
     point = record.geometry
     if not isinstance(point, shapely.Point):
-        raise BadCode("it has no point")
+        raise BadCode(say("no_point", "it has no point"))
     village = _village(session, record, point)
     kind = record.text("kind") or "shelter"
     return ShelterState(
@@ -88,23 +91,30 @@ def _village(session: Session, record: Record, point: shapely.Point) -> str:
     if record.text("village"):
         village = division_code(record.fields.get("village"), "village")[0]
         if around and around[0] != village:
-            record.notes.append(f"its point lies in {around[0]}, although its village is given as {village}")
+            record.notes.append(
+                say(
+                    "point_other_village",
+                    "its point lies in {there}, although its village is given as {village}",
+                    there=around[0],
+                    village=village,
+                )
+            )
         return village
     if not around:
-        raise BadCode("it names no village, and its point lies in the outline of none")
-    record.notes.append(f"its village {around[0]} was told from its point")
+        raise BadCode(say("village_untold", "it names no village, and its point lies in the outline of none"))
+    record.notes.append(say("village_from_point", "its village {village} was told from its point", village=around[0]))
     return around[0]
 
 
 def _refusal(
     state: ShelterState, by_id: Mapping[str, ShelterState], villages: Iterable[str], before: int | None
-) -> str | None:
+) -> Sentence | None:
     if before is not None:
-        return f"row {before} has the same village and name"
+        return say("same_village_and_name", "row {row} has the same village and name", row=before)
     if state.village_code not in set(villages):
-        return f"there is no village {state.village_code}"
+        return say("no_village", "there is no village {code}", code=state.village_code)
     if state.id is not None and state.id not in by_id:
-        return f"there is no shelter {state.id[:20]}; leave the id empty for a new one"
+        return say("no_shelter", "there is no shelter {id}; leave the id empty for a new one", id=state.id[:20])
     return None
 
 
