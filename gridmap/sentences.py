@@ -80,7 +80,7 @@ def sentences_in(thing: object) -> Iterator[Sentence]:
 def _written(value: object, form: str, conversion: str | None) -> str:
     if isinstance(value, Sentence) and not form and not conversion:
         return value
-    return format(_FORMATTER.convert_field(value, conversion), form)  # type: ignore[no-untyped-call]  # of the stubs
+    return format(_FORMATTER.convert_field(value, conversion), form)
 
 
 def as_sentence(text: str) -> Sentence:

@@ -37,6 +37,8 @@ _GEOCODER = Right(open_to="public_geocoder")
 _PERSONS = Right(SEE_PERSONS, personal=True)
 _KEEP_PERSONS = Right(frozenset({"editor", "reviewer", "admin"}), personal=True)
 _EDIT = Right(frozenset({"editor", "reviewer", "admin"}))
+# A fieldworker proposes: drafts of the own, which somebody else submits.
+_PROPOSE = Right(frozenset({"fieldworker", "editor", "reviewer", "admin"}))
 _PUBLISH = Right(frozenset({"reviewer", "admin"}))
 # Whoever can run a command on the machine can read its database; the audit names him.
 _OPERATOR = Right(frozenset({"admin"}))
@@ -62,8 +64,8 @@ RIGHTS: dict[str, Right] = {
     "GET /groups/regroup": _KEEP_PERSONS,
     "GET /shelters": Right(),
     "GET /import": _EDIT,
-    "GET /changesets": _EDIT,
-    "GET /changesets/{changeset_id}": _EDIT,
+    "GET /changesets": _PROPOSE,
+    "GET /changesets/{changeset_id}": _PROPOSE,
     "GET /api/v1/locate": _MAP,
     "POST /api/v1/locate": _MAP,
     "POST /api/v1/convert": _MAP,
@@ -157,16 +159,17 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/shelters/{shelter_id}/history": Right(),
     "GET /api/v1/grids/{code}/history": _MAP,
     "GET /api/v1/grids/{code}/lineage": _MAP,
-    "GET /api/v1/changesets": _EDIT,
-    "POST /api/v1/changesets": _EDIT,
-    "GET /api/v1/changesets/{changeset_id}": _EDIT,
-    "GET /api/v1/changesets/{changeset_id}/grids": _EDIT,
-    "PUT /api/v1/changesets/{changeset_id}/grids": _EDIT,
-    "POST /api/v1/changesets/{changeset_id}/renumber": _EDIT,
+    "GET /api/v1/changesets": _PROPOSE,
+    "POST /api/v1/changesets": _PROPOSE,
+    "GET /api/v1/changesets/{changeset_id}": _PROPOSE,
+    "GET /api/v1/changesets/{changeset_id}/grids": _PROPOSE,
+    "PUT /api/v1/changesets/{changeset_id}/grids": _PROPOSE,
+    "POST /api/v1/changesets/{changeset_id}/renumber": _PROPOSE,
     "POST /api/v1/changesets/{changeset_id}/submit": _EDIT,
     "POST /api/v1/changesets/{changeset_id}/publish": _PUBLISH,
     "POST /api/v1/changesets/{changeset_id}/reject": _PUBLISH,
     "POST /api/v1/changesets/{changeset_id}/revert": _EDIT,
+    "POST /api/v1/changesets/{changeset_id}/redraft": _PROPOSE,
     "GET /api/v1/imports": _EDIT,
     "POST /api/v1/imports": _EDIT,
     "GET /api/v1/imports/{import_id}": _EDIT,

@@ -132,6 +132,12 @@ def revert(changeset_id: ChangesetId, session: SessionDep, actor: ActorDep) -> C
     return _detail(session, actor.caller, review.revert(session, actor, changeset_id))
 
 
+@router.post("/{changeset_id}/redraft", status_code=201)
+def redraft(changeset_id: ChangesetId, session: SessionDep, actor: ActorDep) -> ChangesetDetail:
+    """Draws a stale changeset again on the present grids, as a new draft of the caller; the old one is closed."""
+    return _detail(session, actor.caller, review.redraft(session, actor, changeset_id))
+
+
 def _detail(session: Session, caller: Caller, changeset_id: int) -> ChangesetDetail:
     report = service.get_report(session, caller, changeset_id)
     return ChangesetDetail.of_report(current_version(session), report, problems_out(report.problems))

@@ -1,8 +1,9 @@
 """What publishing does, in plain values: shown to author and reviewer, and kept with the published changeset."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gridmap.access.caller import Caller
 from gridmap.editing.consequences import Consequences
 from gridmap.editing.moves import Move, Moves
 from gridmap.editing.plan import Plan
@@ -57,6 +58,18 @@ def effect_of(plan: Plan, found: Consequences) -> dict[str, Any]:
         ],
         "outlines": sorted(plan.outlines),
     }
+
+
+def effect_for(caller: Caller, effect: Mapping[str, Any]) -> dict[str, Any]:
+    """The effect as a caller may see it: to a fieldworker, whose scope is his grid, others' households are a number."""
+    if caller.role != "fieldworker" or not effect:
+        return dict(effect)
+    households = effect["households"]
+    seen = [
+        item for item in households["items"] if caller.covers(item["from"] or "") or caller.covers(item["to"] or "")
+    ]
+    charges = [charge for charge in effect["charges"] if caller.covers(charge["code"])]
+    return {**effect, "households": {**households, "items": seen}, "charges": charges}
 
 
 def _moved(moves: Sequence[Move]) -> dict[str, Any]:

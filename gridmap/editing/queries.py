@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     Row,
+    String,
     Text,
     Update,
+    bindparam,
     case,
     cast,
     column,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -41,6 +44,25 @@ def now(session: Session) -> datetime:
     return session.scalars(select(func.clock_timestamp(type_=TIMESTAMP(timezone=True)))).one()
 
 
+def insert_changeset(session: Session, values: Mapping[str, Any]) -> Changeset:
+    """A new draft with the next number."""
+    changeset = Changeset(**values)
+    session.add(changeset)
+    session.flush()
+    return changeset
+
+
+def insert_trial(session: Session, values: Mapping[str, Any]) -> Changeset:
+    """A draft that is taken back: its id is below 0 and of no other session at work, so that no number is used up."""
+    stmt = text(
+        "INSERT INTO changeset (id, county_code, villages, title, author, base_version, reverts)"
+        " OVERRIDING SYSTEM VALUE"
+        " SELECT -(pg_backend_pid() * 256 + (SELECT count(*) FROM changeset WHERE id < 0)),"
+        " :county_code, :villages, :title, :author, :base_version, :reverts RETURNING id"
+    ).bindparams(bindparam("villages", type_=ARRAY(String(12))))
+    return session.get_one(Changeset, session.scalars(stmt, values).one())
+
+
 def find_changeset(session: Session, changeset_id: int) -> Changeset | None:
     """One changeset."""
     return session.get(Changeset, changeset_id)
@@ -58,6 +80,7 @@ def list_changesets(
     status: str | None,
     village: str | None,
     within: Sequence[str],
+    author: str | None = None,
     before: int | None,
     limit: int | None,
 ) -> Sequence[Changeset]:
@@ -74,6 +97,8 @@ def list_changesets(
         stmt = stmt.where(Changeset.status == status)
     if village is not None:
         stmt = stmt.where(Changeset.villages.contains([village]))
+    if author is not None:
+        stmt = stmt.where(Changeset.author == author)
     return session.scalars(stmt if before is None else stmt.where(Changeset.id < before)).all()
 
 

@@ -1,6 +1,7 @@
 """Submitting, publishing, rejecting and reverting changesets, and the first load of empty villages. Nothing commits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -8,26 +9,31 @@ from gridmap.access import audit
 from gridmap.access.audit import Actor
 from gridmap.access.caller import same_person
 from gridmap.db.locks import lock_villages
-from gridmap.db.versions import time_of
+from gridmap.db.versions import current_version, time_of
 from gridmap.editing import queries
+from gridmap.editing.consequences import Consequences
 from gridmap.editing.ground import get_villages, stale_problem
 from gridmap.editing.model import Changeset
 from gridmap.editing.plan import Plan
 from gridmap.editing.problems import errors_among
 from gridmap.editing.proposal import ProposedGrid
 from gridmap.editing.publishing import write_plan
-from gridmap.editing.record import HasErrors, NotEmpty, OwnChange, WrongStatus
+from gridmap.editing.record import DraftGrid, HasErrors, NotEmpty, OwnChange, WrongStatus
 from gridmap.editing.service import (
+    OPEN,
     as_proposed,
     check_villages,
     expect_status,
     get_locked,
     look_ahead,
+    look_ahead_at,
     open_changeset,
     subject,
+    with_refs,
     write_content,
 )
 from gridmap.errors import FieldError, InvalidInput, StaleBase
+from gridmap.geo.arrays import as_multi
 from gridmap.grids import service as grids
 
 
@@ -100,7 +106,36 @@ def revert(session: Session, actor: Actor, changeset_id: int) -> int:
     return new_id
 
 
-def first_load(session: Session, actor: Actor, title: str, content: Sequence[ProposedGrid]) -> int:
+def redraft(session: Session, actor: Actor, changeset_id: int) -> int:
+    """Draws a stale changeset again on the grids as they are now, and returns the id of the new draft.
+
+    What the old one adds, changes or retires stays so; of everything else the present state is taken, and where the
+    two don't fit, the new draft's problems say it. The old one is closed. Raises WrongStatus unless it is open and
+    stale, NotFound when a village of it is no more.
+    """
+    changeset = get_locked(session, actor.caller, changeset_id)
+    expect_status(changeset, (*OPEN, "rejected"), "drawn again")
+    if stale_problem(session, changeset.villages, changeset.base_version) is None:
+        raise WrongStatus(f"Changeset {changeset_id} is not stale: it can go on as it is.")
+    drafts = [DraftGrid.of(row) for row in queries.proposed_grids(session, changeset)]
+    touched = {draft.code for draft in drafts if draft.action != "keep"}
+    new_id = open_changeset(session, actor, changeset.villages, changeset.title)
+    present = grids.list_grids(session, prefixes=changeset.villages)
+    kept = [as_proposed(grid) for grid in present if grid.code not in touched]
+    wanted = [draft.proposed() for draft in drafts if draft.action in {"add", "change"}]
+    write_content(session, get_locked(session, actor.caller, new_id), [*kept, *wanted])
+    changeset.status = "rejected"
+    changeset.reason = f"→ {new_id}"
+    changeset.decided_at = queries.now(session)
+    changeset.decided_by = actor.caller.name
+    audit.record(session, actor, "changeset.redraft", [subject(changeset_id), subject(new_id)])
+    session.flush()
+    return new_id
+
+
+def first_load(
+    session: Session, actor: Actor, title: str, content: Sequence[ProposedGrid], *, trial: bool = False
+) -> int:
     """Publishes the first grids of villages that never had any, and returns the dataset version.
 
     The one change that needs no second person. All villages are of one county; one without an outline gets the union
@@ -111,15 +146,23 @@ def first_load(session: Session, actor: Actor, title: str, content: Sequence[Pro
     lock_villages(session, villages)
     if grids.codes_ever_used(session, villages):
         raise NotEmpty("One of these villages has grids, or had some: a change of them is reviewed.")
-    changeset = get_locked(session, actor.caller, open_changeset(session, actor, villages, title))
+    # Looked at before it has a number: a village that does not tile must not use one up.
+    wanted = [replace(grid, geometry=as_multi(grid.geometry)) for grid in with_refs(content)]
+    _, planned, found = look_ahead_at(session, villages, wanted, current_version(session))
+    _refuse_errors(planned)
+    changeset = get_locked(session, actor.caller, open_changeset(session, actor, villages, title, trial=trial))
     write_content(session, changeset, content)
     changeset.reason = "first load"
-    return _publish(session, actor, changeset)
+    return _make_true(session, actor, changeset, planned, found)
 
 
 def _publish(session: Session, actor: Actor, changeset: Changeset) -> int:
     _, planned, found = look_ahead(session, changeset)
     _refuse_errors(planned)
+    return _make_true(session, actor, changeset, planned, found)
+
+
+def _make_true(session: Session, actor: Actor, changeset: Changeset, planned: Plan, found: Consequences) -> int:
     version = write_plan(session, changeset, planned, found, actor.caller.name)
     changeset.status = "published"
     changeset.published_version = version

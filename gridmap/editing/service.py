@@ -15,7 +15,7 @@ from gridmap.db.geometry import from_shapely
 from gridmap.db.versions import current_version
 from gridmap.editing import queries
 from gridmap.editing.consequences import Consequences, consequences
-from gridmap.editing.effect import effect_of
+from gridmap.editing.effect import effect_for, effect_of
 from gridmap.editing.ground import get_villages, load_ground, stale_problem
 from gridmap.editing.model import Changeset
 from gridmap.editing.plan import Plan, action_of, plan
@@ -33,9 +33,17 @@ EDITABLE = ("draft", "rejected")
 
 
 def open_changeset(
-    session: Session, actor: Actor, villages: Sequence[str], title: str, *, reverts: int | None = None
+    session: Session,
+    actor: Actor,
+    villages: Sequence[str],
+    title: str,
+    *,
+    reverts: int | None = None,
+    trial: bool = False,
 ) -> int:
     """Begins a changeset of some villages with their grids as they are, and returns its id.
+
+    A trial, which is taken back in the same transaction, takes no number away: its id is below 0.
 
     Raises InvalidInput without a title or for what is no village, NotFound, Forbidden outside the scope.
     """
@@ -43,16 +51,15 @@ def open_changeset(
     check_villages(actor.caller, named)
     if not title.strip():
         raise InvalidInput("A changeset wants a title.", errors=[FieldError("title", "a title is wanted", "missing")])
-    changeset = Changeset(
-        county_code=named[0][:6],
-        villages=named,
-        title=title.strip(),
-        author=actor.caller.name,
-        base_version=current_version(session),
-        reverts=reverts,
-    )
-    session.add(changeset)
-    session.flush()
+    values = {
+        "county_code": named[0][:6],
+        "villages": named,
+        "title": title.strip(),
+        "author": actor.caller.name,
+        "base_version": current_version(session),
+        "reverts": reverts,
+    }
+    changeset = queries.insert_trial(session, values) if trial else queries.insert_changeset(session, values)
     current = grids.list_grids(session, prefixes=named)
     write_content(session, changeset, [as_proposed(grid) for grid in current])
     audit.record(session, actor, "changeset.open", [subject(changeset.id)])
@@ -114,9 +121,18 @@ def list_changesets(
     before: int | None = None,
     limit: int | None = None,
 ) -> list[ChangesetRecord]:
-    """Changesets whose villages all lie in the caller's scope, the newest first; those with an id below `before`."""
+    """Changesets whose villages all lie in the caller's scope, the newest first; those with an id below `before`.
+
+    A fieldworker is told of his own.
+    """
     rows = queries.list_changesets(
-        session, status=status, village=village, within=caller.within, before=before, limit=limit
+        session,
+        status=status,
+        village=village,
+        within=village_scope(caller),
+        author=caller.name if caller.role == "fieldworker" else None,
+        before=before,
+        limit=limit,
     )
     return [ChangesetRecord.of(row) for row in rows]
 
@@ -126,11 +142,11 @@ def get_report(session: Session, caller: Caller, changeset_id: int) -> Report:
     changeset = _get(session, caller, changeset_id)
     record = ChangesetRecord.of(changeset)
     if changeset.effect is not None:
-        return Report(record, [], changeset.effect, {})
+        return Report(record, [], effect_for(caller, changeset.effect), {})
     if changeset.status not in {*OPEN, *EDITABLE}:
         return Report(record, [], {}, {})
     _, planned, found = look_ahead(session, changeset)
-    return Report(record, planned.problems, effect_of(planned, found), dict(planned.codes))
+    return Report(record, planned.problems, effect_for(caller, effect_of(planned, found)), dict(planned.codes))
 
 
 def list_content(session: Session, caller: Caller, changeset_id: int) -> list[DraftGrid]:
@@ -141,15 +157,25 @@ def list_content(session: Session, caller: Caller, changeset_id: int) -> list[Dr
 
 def look_ahead(session: Session, changeset: Changeset) -> tuple[Ground, Plan, Consequences]:
     """What publishing a changeset would do now, all problems included."""
+    original = None if changeset.reverts is None else queries.find_changeset(session, changeset.reverts)
+    reverted = None if original is None else original.published_version
     content = content_of(session, changeset)
-    ground = load_ground(session, changeset.villages, content)
+    return look_ahead_at(session, changeset.villages, content, changeset.base_version, reverted_version=reverted)
+
+
+def look_ahead_at(
+    session: Session,
+    villages: Sequence[str],
+    content: Sequence[ProposedGrid],
+    base_version: int,
+    *,
+    reverted_version: int | None = None,
+) -> tuple[Ground, Plan, Consequences]:
+    """What publishing a state of some villages would do now, all problems included."""
+    ground = load_ground(session, villages, content)
     planned = plan(ground, content)
-    reverted = None
-    if changeset.reverts is not None:
-        original = queries.find_changeset(session, changeset.reverts)
-        reverted = None if original is None else original.published_version
-    found = consequences(session, ground, planned, reverted_version=reverted)
-    stale = stale_problem(session, changeset.villages, changeset.base_version)
+    found = consequences(session, ground, planned, reverted_version=reverted_version)
+    stale = stale_problem(session, villages, base_version)
     more = [Problem.of(Kind.GROUPS_FULL, [grid]) for grid in found.moves.full_grids]
     problems = [*([] if stale is None else [stale]), *planned.problems, *more]
     return ground, replace(planned, problems=problems), found
@@ -164,7 +190,7 @@ def content_of(session: Session, changeset: Changeset) -> list[ProposedGrid]:
 def write_content(session: Session, changeset: Changeset, content: Sequence[ProposedGrid]) -> None:
     """Replaces what a changeset proposes; what it leaves out of the current grids is kept as retired."""
     current = {grid.code: grid for grid in grids.list_grids(session, prefixes=changeset.villages)}
-    named = _with_refs(content)
+    named = with_refs(content)
     codes = {grid.code for grid in named}
     actions = [action_of(current.get(grid.code or ""), grid) for grid in named]
     retired = [as_proposed(grid) for code, grid in current.items() if code not in codes]
@@ -203,9 +229,15 @@ def expect_status(changeset: Changeset, wanted: Sequence[str], done: str) -> Non
 
 
 def check_villages(caller: Caller, villages: Sequence[str]) -> None:
-    """Raises Forbidden unless every village lies in the scope."""
+    """Raises Forbidden unless every village lies in the scope; for a fieldworker it may be the one about his grid."""
     for village in villages:
-        check_scope(caller, village)
+        if not village.startswith(village_scope(caller)):
+            check_scope(caller, village)
+
+
+def village_scope(caller: Caller) -> tuple[str, ...]:
+    """The prefixes of the villages whose grids a caller may propose: a line has two sides."""
+    return tuple(code[:12] for code in caller.within) if caller.role == "fieldworker" else caller.within
 
 
 def subject(changeset_id: int) -> str:
@@ -221,10 +253,12 @@ def _in_scope(caller: Caller, changeset_id: int, changeset: Changeset | None) ->
     if changeset is None:
         raise NotFound(f"There is no changeset {changeset_id}.")
     check_villages(caller, changeset.villages)
+    if caller.role == "fieldworker" and changeset.author != caller.name:
+        raise Forbidden(f"Changeset {changeset_id} is {changeset.author}'s; a fieldworker sees the own ones.")
     return changeset
 
 
-def _with_refs(content: Sequence[ProposedGrid]) -> list[ProposedGrid]:
+def with_refs(content: Sequence[ProposedGrid]) -> list[ProposedGrid]:
     """Every grid with a ref of its own: the given one, its code, or a number; a second of the same gets a number."""
     seen: Counter[str] = Counter()
     named = []

@@ -2,7 +2,7 @@
 //
 // <form data-send="PATCH" data-to="/api/v1/grids/623…" data-etag='"3"' data-done="已保存" data-refresh="drawer rows">
 // A PATCH sends the fields that were changed; `head.phone` as a field's name is the phone of the head. `data-null` on a field: empty is null. `data-then`: the address to go to
-// afterwards, with {fields} of the answer. `data-json`: the value is JSON. `data-history`: where a stale form finds out who has written since.
+// afterwards, with {fields} of the answer. `<fieldset data-list-of="members">`: the values that are ticked in it. `data-json`: the value is JSON. `data-history`: where a stale form finds out who has written since.
 
 import { ApiError, get, send } from "./api.js";
 import { h } from "./dom.js";
@@ -68,7 +68,16 @@ export function valuesOf(form, changedOnly) {
     if (field.type === "radio" && !(/** @type {HTMLInputElement} */ (field).checked)) continue;
     if (!changedOnly || field.hasAttribute("data-always") || isChanged(field) || isNeeded(field)) put(values, field.name, valueOf(field));
   }
+  for (const list of form.querySelectorAll("fieldset[data-list-of]")) {
+    const ticks = ticksOf(list);
+    if (ticks.some(isChanged)) put(values, list.getAttribute("data-list-of") ?? "", ticks.filter(({ checked }) => checked).map(({ value }) => value));
+  }
   return values;
+}
+
+/** The ticks of a list, one an item. @param {Element} list */
+export function ticksOf(list) {
+  return /** @type {HTMLInputElement[]} */ ([...list.querySelectorAll("input[type=checkbox]")]);
 }
 
 /** Longitude and latitude go together: when one was changed. @param {Field} field */

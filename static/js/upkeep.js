@@ -1,10 +1,11 @@
 // Pages of groups and shelters: the map shows what is chosen, and a click on it fills in a point.
 
-import "./forms.js";
+import { ticksOf } from "./forms.js";
 import { onChanged, showRow } from "./work.js";
 import { WorkMap } from "./workmap.js";
 
 start();
+wireMembers();
 
 async function start() {
   const map = await WorkMap.open();
@@ -45,6 +46,38 @@ function fillPoint(map, point) {
   lon.value = String(point[0]);
   lat.value = String(point[1]);
   map.mark(point);
+}
+
+/** Members of a group: found by name, door or code, and what saving would do is told at each tick. */
+function wireMembers() {
+  document.addEventListener("input", ({ target }) => {
+    if (!(target instanceof HTMLInputElement)) return;
+    if (target.id === "members-find") {
+      const wanted = target.value.trim().toLowerCase();
+      for (const item of document.querySelectorAll("[data-words]")) item.toggleAttribute("hidden", !(item.getAttribute("data-words") ?? "").toLowerCase().includes(wanted));
+    }
+    const list = target.closest("fieldset[data-list-of]");
+    if (list) tellEffect(ticksOf(list));
+  });
+  document.addEventListener("keydown", (event) => {
+    // Return in the search box must not save.
+    if (event.key === "Enter" && event.target instanceof HTMLInputElement && event.target.id === "members-find") event.preventDefault();
+  });
+}
+
+/** @param {HTMLInputElement[]} ticks */
+function tellEffect(ticks) {
+  const note = document.getElementById("members-effect");
+  if (!note) return;
+  const joins = ticks.filter((tick) => tick.checked && !tick.defaultChecked);
+  const leaves = ticks.filter((tick) => !tick.checked && tick.defaultChecked);
+  const from = [...new Set(joins.map((tick) => tick.dataset.from ?? "").filter(Boolean))];
+  const { joins: joining = "", leaves: leaving = "", from: coming = "", none = "" } = note.dataset;
+  const told = [
+    joins.length ? joining.replace("{count}", String(joins.length)) + (from.length ? coming.replace("{groups}", from.join("、")) : "") : "",
+    leaves.length ? leaving.replace("{count}", String(leaves.length)) : "",
+  ].filter(Boolean);
+  note.textContent = told.join(" ") || none;
 }
 
 /** @param {string} id */

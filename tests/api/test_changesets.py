@@ -288,13 +288,65 @@ def test_outside_the_scope_nothing_is_told_or_done(closed: Closed, editor: Heade
     assert_problem(closed.client.get(f"{CHANGESETS}/99", headers=elsewhere), 404, "not_found")
 
 
-@pytest.mark.parametrize("role", ["reader", "fieldworker", "commander", "integrator"])
+@pytest.mark.parametrize("role", ["reader", "commander", "integrator"])
 def test_other_roles_neither_draw_nor_publish(closed: Closed, role: Role) -> None:
     header = closed.key(role, TOWNSHIP)
     for key in (key for key in RIGHTS if "/api/v1/changesets" in key):
         method, path = key.split(" ")
         response = closed.client.request(method, path.format(changeset_id=1), headers=header, json={})
         assert_problem(response, 403, "forbidden")
+
+
+def test_a_fieldworker_proposes_what_an_editor_submits(closed: Closed, editor: Header, reviewer: Header) -> None:
+    worker = closed.key("fieldworker", NORTH_WEST)
+    number = proposed(closed, worker)
+    seen = closed.client.get(f"{CHANGESETS}/{number}", headers=worker).json()
+    assert (seen["status"], seen["households"]["count"]) == ("draft", 1)
+    for name, body in (("submit", {}), ("publish", {}), ("reject", {"reason": "no"}), ("revert", {})):
+        assert_problem(step(closed, worker, number, name, **body), 403, "forbidden")
+    assert step(closed, editor, number, "submit").json()["status"] == "submitted"
+    assert step(closed, reviewer, number, "publish").json() == {"version": 2}
+
+
+def test_a_fieldworker_sees_the_own_drafts_and_no_other_grid_s_households(closed: Closed, editor: Header) -> None:
+    worker = closed.key("fieldworker", SOUTH_WEST)
+    other = proposed(closed, editor)
+    number = proposed(closed, worker)
+    assert [each["id"] for each in closed.client.get(CHANGESETS, headers=worker).json()["changesets"]] == [number]
+    seen = closed.client.get(f"{CHANGESETS}/{number}", headers=worker).json()
+    # Who moves lives in the grid north of the own one.
+    assert seen["households"] == {"count": 1, "items": []}
+    assert_problem(closed.client.get(f"{CHANGESETS}/{other}", headers=worker), 403, "forbidden")
+    assert_problem(
+        closed.client.put(f"{CHANGESETS}/{other}/grids", json=split_west(), headers=worker), 403, "forbidden"
+    )
+    response = closed.client.post(CHANGESETS, json={"villages": [EAST], "title": "x"}, headers=worker)
+    assert_problem(response, 403, "forbidden")
+
+
+def test_a_stale_changeset_is_drawn_again_on_the_present_state(
+    closed: Closed, editor: Header, reviewer: Header
+) -> None:
+    stale = proposed(closed, editor)
+    assert_problem(step(closed, editor, stale, "redraft"), 409, "wrong_status")
+    named = proposed(closed, editor, collection(
+        feature(square(NORTH_WEST), code=NORTH_WEST, name="西北"),
+        feature(square(SOUTH_WEST), code=SOUTH_WEST, name="南坡"),
+    ))  # fmt: skip
+    step(closed, editor, stale, "submit")
+    step(closed, editor, named, "submit")
+    assert step(closed, reviewer, named, "publish").json() == {"version": 2}
+    told = assert_problem(step(closed, reviewer, stale, "publish"), 409, "stale_base")
+    assert f"changeset {named}" in told["detail"]
+    new = step(closed, editor, stale, "redraft").json()
+    assert (new["status"], new["base_version"]) == ("draft", 2)
+    grids = closed.client.get(f"{CHANGESETS}/{new['id']}/grids", headers=editor).json()["features"]
+    # The line is the draft's, and so is the name of the grid that both changed; nothing else is the old base's.
+    assert {g["properties"]["name"] for g in grids} == {"西北", "西北东", "西南"}
+    old = closed.client.get(f"{CHANGESETS}/{stale}", headers=editor).json()
+    assert (old["status"], old["reason"]) == ("rejected", f"→ {new['id']}")
+    step(closed, editor, new["id"], "submit")
+    assert step(closed, reviewer, new["id"], "publish").json() == {"version": 3}
 
 
 def test_editors_do_not_publish(closed: Closed, editor: Header) -> None:

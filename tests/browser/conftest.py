@@ -1,6 +1,7 @@
 """A real server and a real browser. Every request and every complaint of the browser is kept, and none may leave."""
 
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,8 +32,9 @@ DESK, LAPTOP, PHONE = (1920, 1080), (1366, 768), (390, 844)
 def served(engine: Engine) -> Iterator[str]:
     """The address of the application on a database, served on a free port of this machine."""
     url = engine.url.render_as_string(hide_password=False)
-    app = create_app(Settings.from_env({}, database_url=url, public_map=True))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    home = tempfile.TemporaryDirectory(prefix="gridmap-browser-")
+    app = create_app(Settings.from_env({}, database_url=url, public_map=True, home=home.name))
+    with home, socket.create_server(("127.0.0.1", 0)) as listening:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=1))
         thread = Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -1,9 +1,12 @@
 """The clerk's morning in a browser: find a grid, go through problems, bring a file in, keep a record true."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from shapely import box
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
@@ -13,7 +16,8 @@ from gridmap.access.caller import Caller
 from gridmap.db.engine import transaction
 from tests.browser.conftest import PHONE, Watched, county_site
 from tests.browser.test_maps import AXE
-from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, WEST
+from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, WEST, square
+from tests.files import companions, projected, write_shapefile, zip_of
 from tests.postgres import Server
 
 Watch = Callable[..., Watched]
@@ -121,6 +125,62 @@ def test_a_stale_form_keeps_what_was_typed_and_says_who_wrote(desk: Watched, cou
     expect(page.locator(".states li:not([hidden])")).to_contain_text("西北 ")
     slider.press("End")
     expect(page.locator(".states li:not([hidden])")).to_contain_text("河西片")
+
+
+def surveyors(folder: Path) -> Path:
+    """The western village with its line moved north: GBK, zone 34, a .prj that says zone 38, a heading nobody knows."""
+    (west, south, east, north), line = square(SOUTH_WEST).union(square(NORTH_WEST)).bounds, square(NORTH_WEST).bounds[1]
+    shapes = [box(west, line + 0.001, east, north), box(west, south, east, line + 0.001)]
+    columns = {"网格编码": [NORTH_WEST, SOUTH_WEST], "称谓": ["西北", "西南"]}
+    drawn = [projected(shape, "EPSG:4522") for shape in shapes]
+    path = write_shapefile(folder / "z34.shp", drawn, columns, crs="EPSG:4526", cpg="UTF-8")
+    return zip_of(folder / "测绘成果.zip", companions(path, "成果/34带"))
+
+
+def test_a_surveyors_zip_becomes_a_changeset_and_everything_is_said_in_chinese(desk: Watched, tmp_path: Path) -> None:
+    page = desk.open("/import")
+    page.locator("#file").set_input_files(surveyors(tmp_path))
+    preview = page.locator("#preview")
+    # A column is missing: which, and what there is, is told; the clerk says which one it is.
+    expect(preview.locator(".form-error")).to_contain_text("没有对应 name 的列；现有的列是 网格编码, 称谓")
+    preview.get_by_label("列 称谓 的含义").select_option("name")
+    expect(preview.locator(".crs-taken")).to_have_text("EPSG:4522")
+    expect(preview.locator(".reasons")).to_contain_text("文件写的是 EPSG:4526，与其数字不符")
+    expect(preview).to_contain_text("按 UTF-8 读不通，按 GB18030（GBK）读得通，尽管其 .cpg 写的是")
+    expect(page.locator("#import-key")).to_be_visible()
+    assert any(url.endswith("/shapes") for url in desk.requests)
+    expect(preview.locator(".numbers .loaded strong")).to_have_text("2")
+    expect(preview.locator("tr[id^=row-]").first).to_contain_text("在变更单中变更")
+    assert not LATIN.findall(re.sub(WORDS_ANYWHERE, "", preview.inner_text()))
+    preview.get_by_role("button", name="接受并导入").click()
+    page.locator("#confirm-yes").click()
+    link = preview.get_by_role("link", name=re.compile(r"^变更单 \d+"))
+    number = int((link.text_content() or "").split()[-1])
+    link.click()
+    expect(page.locator(f'[data-changeset="{number}"]')).to_contain_text("测绘成果.zip")
+    expect(page.locator(".change-line")).to_contain_text("2")
+    assert not LATIN.findall(re.sub(WORDS_ANYWHERE, "", page.locator("#changeset-problems").inner_text()))
+
+
+# Whole English words; names of files, formats and systems are the same everywhere.
+LATIN = re.compile(r"[A-Za-z]{4,}")
+WORDS_ANYWHERE = r"(?i)EPSG|zone|name|code|kind|name_bo|note|UTF-8|GB18030|big5|Shapefile|shp|ddd\.mmss|gcj02|bd09|CSV"
+
+
+def test_a_group_is_made_and_filled_with_its_effect_told(desk: Watched) -> None:
+    page = desk.open(f"/groups?within={WEST}&group=new")
+    page.locator("#field-grid_code").fill(NORTH_WEST)
+    page.locator("#field-name").fill("河边组")
+    page.get_by_role("button", name="建立").click()
+    expect(page.locator("#drawer-title")).to_have_text("河边组")
+    page.locator("#members summary").click()
+    page.locator("#members-find").fill("多吉不在")
+    expect(page.locator("#members li:visible")).to_have_count(0)
+    page.locator("#members-find").fill("")
+    page.locator("#members li input").first.check()
+    expect(page.locator("#members-effect")).to_contain_text("将加入 1 户（来自")
+    page.get_by_role("button", name="保存成员").click()
+    expect(page.locator("#members summary .badge")).to_have_text("1")
 
 
 def test_a_cut_network_is_told_and_the_page_stays(desk: Watched) -> None:

@@ -3,17 +3,20 @@
 import csv
 import getpass
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import shapely
+from sqlalchemy import Engine, text
 
 from gridmap.db.engine import transaction
+from gridmap.db.locks import lock_imports
 from gridmap.db.versions import current_version
 from gridmap.grids import service as grids
 from tests.cli.shell import Shell
 from tests.files import companions, projected, write_layer, write_shapefile, zip_of
-from tests.importing import EAST, WEST, cell, grids_of, named, new_county, write_grids
+from tests.importing import COUNTY, EAST, WEST, cell, grids_of, named, new_county, write_grids
 from tests.postgres import Server
 
 
@@ -148,3 +151,50 @@ def test_an_export_of_now_and_of_then(shell: Shell, tmp_path: Path) -> None:
     assert shell("export", "grids", str(out), "--at", "2020-01-01").stdout.startswith("0 grids")
     shapefile = shell("export", "grids", str(tmp_path / "out.shp"), "--encoding", "gbk")
     assert "note: names of at most ten bytes: village_code is called village" in shapefile.stderr
+
+
+def _wait_for(engine: Engine, processes: int) -> None:
+    """Until so many sessions of this database wait for an advisory lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database, pg_sleep(0.05)"
+        " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
+        for _ in range(6000):
+            if watcher.execute(waiting).scalar_one() == processes:
+                return
+    raise AssertionError(f"{processes} processes never came to wait")
+
+
+def test_two_processes_import_one_after_the_other(shell: Shell, tmp_path: Path) -> None:
+    """Both are held at the door until both are there; then the second sees all of what the first did."""
+    there = grids_of(WEST)
+    files = {}
+    for who in ("甲队", "乙队"):
+        columns = {"网格编码": list(there), "网格名称": [f"{who}{code[-1]}" for code in there]}
+        files[who] = write_layer(tmp_path / f"{who}.gpkg", list(there.values()), columns, geometry_type="Polygon")
+    before = _version(shell)
+    with ThreadPoolExecutor(2) as pool:
+        with transaction(shell.engine) as holder:
+            lock_imports(holder, [f"grids {COUNTY}"])
+            running = {who: pool.submit(shell, "import", "grids", str(path)) for who, path in files.items()}
+            _wait_for(shell.engine, 2)
+        done = {who: each.result() for who, each in running.items()}
+    assert [each.returncode for each in done.values()] == [0, 0], done
+    first = [who for who, each in done.items() if f"published as version {before + 1}" in each.stdout]
+    second = [who for who, each in done.items() if "changeset 2: see" in each.stdout]
+    assert (len(first), len(second), first != second) == (1, 1, True), done
+    assert _version(shell) == before + 1
+    with transaction(shell.engine) as session:
+        names = {grid.name for grid in grids.list_grids(session, prefixes=[WEST])}
+        assert names == {f"{first[0]}{n}" for n in range(1, 5)}
+        proposed = session.execute(text("SELECT name, action FROM changeset_grid WHERE changeset_id = 2")).all()
+    assert {tuple(row) for row in proposed} == {(f"{second[0]}{n}", "change") for n in range(1, 5)}
+
+
+def test_a_dry_run_uses_no_number_of_a_changeset_up(shell: Shell, tmp_path: Path) -> None:
+    path = write_grids(tmp_path / "g.gpkg", {**grids_of(WEST), f"{WEST}001": cell(0, 1).buffer(-0.001, join_style="mitre")})
+    tried = shell("import", "grids", str(path), "--dry-run")
+    assert "4 loaded, 0 unchanged, 0 rejected; dry run" in tried.stdout, tried.stdout
+    done = shell("import", "grids", str(path))
+    assert "changeset 1: see" in done.stdout, done.stdout

@@ -1,6 +1,6 @@
 """The pages of household groups and shelters: a list, a card, and the forms that keep them true."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypeVar
@@ -24,6 +24,9 @@ from gridmap.db.geometry import to_shapely
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import get_division
 from gridmap.errors import NotFound
+from gridmap.grids import service as grids
+from gridmap.households import service as households
+from gridmap.households.service import HouseholdRecord
 from gridmap.maps import service as maps
 from gridmap.preplans import shelter_keeping
 from gridmap.preplans.model import Shelter
@@ -34,7 +37,9 @@ Row = TypeVar("Row")
 
 ROWS_SHOWN = 200
 _ALL = 1_000_000
-GroupQuery = Annotated[str | None, Query(pattern=r"^[0-9]{17}$")]
+_NEIGHBOURS = 500
+GroupQuery = Annotated[str | None, Query(pattern=r"^([0-9]{17}|new)$")]
+GridQuery = Annotated[str | None, Query(pattern=r"^[0-9]{15}$")]
 ShelterQuery = Annotated[str | None, Query(pattern=r"^(S[0-9]{14}|new)$")]
 CursorQuery = Annotated[int, Query(ge=0)]
 
@@ -55,12 +60,18 @@ _SHELTER_KEYS: dict[str, Callable[[Shelter], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class GroupCard:
-    """A group with the ids of who answers for it, which its form changes, and what was written to it."""
+    """A group with the ids of who answers for it, which its form changes, and what was written to it.
+
+    `neighbours` are the households of its grid, its members first: who may come in; masked.
+    """
 
     record: GroupRecord
     head: str | None
     deputies: Sequence[str]
     writes: Sequence[Write]
+    neighbours: Sequence[HouseholdRecord]
+    names: Mapping[str, str]
+    """Of the groups that the neighbours are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,7 @@ def groups_page(
     actor: ActorDep,
     within: WithinQuery = None,
     group: GroupQuery = None,
+    grid: GridQuery = None,
     q: str = "",
     sort: str = "code",
     cursor: CursorQuery = 0,
@@ -109,7 +121,8 @@ def groups_page(
         shown_rows=ROWS_SHOWN,
         asked={"q": q, "sort": sort, "cursor": cursor},
         group=group,
-        card=None if group is None else cache(lambda: _group_card(session, actor, group)),
+        grid=grid,
+        card=None if group in {None, "new"} else cache(lambda: _group_card(session, actor, group or "")),
     )
 
 
@@ -158,7 +171,13 @@ def shelters_page(
 def _group_card(session: Session, actor: Actor, code: str) -> GroupCard:
     record = groups.get_group(session, actor, code)
     people = people_of(session, code)
-    return GroupCard(record, people.head, people.deputies, writes_of(groups.get_history(session, actor, code)))
+    kept = writes_of(groups.get_history(session, actor, code))
+    found: list[HouseholdRecord] = []
+    if record.state.status == "current" and actor.caller.covers(code[:15]):
+        found = households.list_in_grid(session, actor, code[:15], cursor=None, limit=_NEIGHBOURS).households
+    near = sorted(found, key=lambda household: (household.group_code != code, household.group_code or "", household.id))
+    names = grids.groups_in(session, [code[:15]])
+    return GroupCard(record, people.head, people.deputies, kept, near, names)
 
 
 def _shelter_card(session: Session, actor: Actor, shelter_id: str) -> ShelterCard:

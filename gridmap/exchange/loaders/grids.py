@@ -103,7 +103,7 @@ def _publish_first(
             # A refusal must leave nothing behind, and the other villages go on.
             with session.begin_nested():
                 content = [_proposed(state) for each in sound for state in each.state.values()]
-                loaded.version = first_load(session, context.actor, _title(context), content)
+                loaded.version = first_load(session, context.actor, _title(context), content, trial=context.dry_run)
         except HasErrors as error:
             guilty = _guilty(session, sound, error)
             refused += guilty
@@ -135,7 +135,7 @@ def _draft(
     villages = [each.village for each in plans]
     there = _same_draft(session, villages, content, context)
     if there is None:
-        changeset = open_changeset(session, context.actor, villages, _title(context))
+        changeset = open_changeset(session, context.actor, villages, _title(context), trial=context.dry_run)
         propose(session, context.actor, changeset, content)
         loaded.changesets.append(changeset)
     else:
