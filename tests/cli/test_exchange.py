@@ -193,7 +193,9 @@ def test_two_processes_import_one_after_the_other(shell: Shell, tmp_path: Path) 
 
 
 def test_a_dry_run_uses_no_number_of_a_changeset_up(shell: Shell, tmp_path: Path) -> None:
-    path = write_grids(tmp_path / "g.gpkg", {**grids_of(WEST), f"{WEST}001": cell(0, 1).buffer(-0.001, join_style="mitre")})
+    path = write_grids(
+        tmp_path / "g.gpkg", {**grids_of(WEST), f"{WEST}001": cell(0, 1).buffer(-0.001, join_style="mitre")}
+    )
     tried = shell("import", "grids", str(path), "--dry-run")
     assert "4 loaded, 0 unchanged, 0 rejected; dry run" in tried.stdout, tried.stdout
     done = shell("import", "grids", str(path))
