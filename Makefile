@@ -11,7 +11,7 @@ export GRIDMAP_HOME ?= $(CURDIR)/.gridmap
 help: ## list what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
 
-demo: .venv/.stamp static/vendor/.stamp ## the demo county at http://127.0.0.1:8000 (PORT=, GRIDMAP_HOME=)
+demo: .venv/.stamp .venv/.compiled static/vendor/.stamp ## the demo county at http://127.0.0.1:8000 (PORT=, GRIDMAP_HOME=)
 	@scripts/system-packages serve
 	@exec $(BIN)/gridmap up --demo --port $(PORT)
 
@@ -19,7 +19,7 @@ test: setup check ## every check and every test, the browser's included
 	$(BIN)/python -m pytest
 	node --test tests/js/*.test.mjs
 
-setup: .venv/.stamp static/vendor/.stamp ## system packages, Python and front-end files, from the locks
+setup: .venv/.stamp .venv/.compiled static/vendor/.stamp ## system packages, Python and front-end files, from the locks
 	@scripts/system-packages test
 
 check: .venv/.stamp node_modules/.stamp ## lint, types, layers
@@ -48,6 +48,11 @@ clean: ## remove what was set up; the data under .gridmap stays
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The loops over points, so that nobody's first request waits for a compiler.
+.venv/.compiled: .venv/.stamp $(wildcard gridmap/geo/*.py) gridmap/exchange/points/csv_kernels.py
+	$(BIN)/python -m gridmap.exchange.points.warm
 	@touch $@
 
 .venv-bench/.stamp: requirements-bench.txt

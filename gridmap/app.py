@@ -56,6 +56,7 @@ from gridmap.api.pages.frame import add_page_errors
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
+from gridmap.exchange.points.warm import warm_up_meanwhile
 from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
 from gridmap.settings import Settings
@@ -137,7 +138,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 def create_app_from_env() -> FrontDoor:
     """The application for the settings in this process's environment, as a server's factory wants it."""
-    return FrontDoor(create_app(Settings.from_env()))
+    door = FrontDoor(create_app(Settings.from_env()))
+    warm_up_meanwhile()
+    return door
 
 
 def _api_v1() -> APIRouter:

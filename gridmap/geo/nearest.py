@@ -16,6 +16,8 @@ from gridmap.geo.lonlat import LonLat
 from gridmap.geo.measure import INVERSE_FLATTENING, SEMI_MAJOR_M, Nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gridmap.geo.nearest_kernels import Near
 
 EXACT_GROUND = pyproj.Geod(a=SEMI_MAJOR_M, rf=INVERSE_FLATTENING)
@@ -27,6 +29,9 @@ _STEPS = (0.5, 0.02, 0.0005)
 below a hundredth of a millimetre."""
 _SHORT_DEG = 0.002
 """An edge no longer than this, at about 200 m, needs no third step."""
+_FAR_M = 50_000.0
+"""Beyond this the compiled series is off by more than a micrometre."""
+_REACHES = np.array(_STEPS)
 _ROOM = 256
 
 Box = tuple[float, float, float, float]
@@ -51,7 +56,21 @@ class NearestSearch:
         >>> round(search.find_nearest(LonLat(103.5, 34.49)).distance_m, 3)
         1109.314
         """
-        edges = self._candidates(point, within_m) if len(self._live) else []
+        if not len(self._live):
+            return None
+        polygon, distance, edge, part = self._find(self._near, point.lon, point.lat, within_m, EQUAL_M, _REACHES, _ROOM)
+        if polygon == -1:
+            return None
+        if polygon < 0:
+            return self._by_numbers(point, within_m)
+        at = self._at(edge, part)
+        if distance > _FAR_M:
+            distance = float(EXACT_GROUND.inv(point.lon, point.lat, at.lon, at.lat)[2])
+        return Nearest(polygon, distance, at)
+
+    def _by_numbers(self, point: LonLat, within_m: float) -> Nearest | None:
+        """The same where series are not good enough, or many edges are as near."""
+        edges = self._candidates(point, within_m)
         measured = [(*self._foot(point, edge), self._owner(edge)) for edge in edges]
         if not measured:
             return None
@@ -89,11 +108,21 @@ class NearestSearch:
             bend = before - 2 * here + after
             best = middle if bend <= 0 else middle + reach * (before - after) / (2 * bend)
             best = min(max(best, 0.0), 1.0)
-        return distance(best), LonLat(ax + best * (bx - ax), ay + best * (by - ay))
+        return distance(best), self._at(edge, best)
+
+    def _at(self, edge: int, part: float) -> LonLat:
+        (ax, ay), (bx, by) = self.index.vertices[edge : edge + 2].tolist()
+        return LonLat(ax + part * (bx - ax), ay + part * (by - ay))
 
     def _owner(self, edge: int) -> int:
         segment = int(np.searchsorted(self.index.vertex_start, edge, side="right")) - 1
         return int(self.index.polygon_start[segment]) + int(self.index.owner[edge])
+
+    @cached_property
+    def _find(self) -> "Callable[..., tuple[int, float, int, float]]":
+        from gridmap.geo import nearest_kernels  # noqa: PLC0415 - compiled, so imported when first needed
+
+        return nearest_kernels.find
 
     @cached_property
     def _near(self) -> "Near":
@@ -103,7 +132,7 @@ class NearestSearch:
         live = self._live[_packed(index.box[self._live], GROUP)]
         return Near(
             live, balls(_joined(index.box[live], GROUP)), balls(index.box[live]),
-            index.leaf_start, index.leaf_box, index.vertex_start, index.vertices,
+            index.leaf_start, index.leaf_box, index.vertex_start, index.vertices, index.polygon_start, index.owner,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridmap.geo.arrays import FloatArray, IntArray
-from gridmap.geo.cells import LEAF
+from gridmap.geo.cells import LEAF, Int32Array
 from gridmap.geo.compiled import bare, compiled, inlined
 
 _SEMI_MAJOR_M = 6378137.0
@@ -20,6 +20,11 @@ _M_PER_DEGREE = 111_700.0
 """No degree is longer on the ellipsoid."""
 _SLACK_M, _SLACK_PART = 1e-3, 1e-6
 """By how much the order of distances through the earth may differ from that of geodesics."""
+_FLATTENING = 1.0 / 298.257222101
+_SEMI_MINOR_M = _SEMI_MAJOR_M * (1.0 - _FLATTENING)
+_FARTHEST_M = 5e6
+"""So far the series below are good to a hundredth of a millimetre."""
+_ROUNDS = 12
 
 
 class Near(NamedTuple):
@@ -34,6 +39,8 @@ class Near(NamedTuple):
     leaf_box: FloatArray
     vertex_start: IntArray
     vertices: FloatArray
+    polygon_start: IntArray
+    owner: Int32Array
 
 
 GROUP = 64
@@ -54,6 +61,14 @@ def _clearance(px: float, py: float, pz: float, x: float, y: float, z: float, ra
     return math.sqrt((px - x) ** 2 + (py - y) ** 2 + (pz - z) ** 2) - radius
 
 
+@inlined
+def _radius(west: float, south: float, east: float, north: float) -> float:
+    """Of a ball about the middle of a box, with all in it: along the meridian and across it, which are square."""
+    high = abs(north - south) / 2.0
+    narrow = min(1.0, math.cos(math.radians((south + north) / 2.0)) + math.radians(high))
+    return math.hypot(high, abs(east - west) / 2.0 * narrow) * _M_PER_DEGREE + 1.0
+
+
 @compiled
 def balls(box: FloatArray) -> FloatArray:
     """Balls about boxes in degrees."""
@@ -61,7 +76,7 @@ def balls(box: FloatArray) -> FloatArray:
     for at in range(len(box)):
         west, south, east, north = box[at, 0], box[at, 1], box[at, 2], box[at, 3]
         made[at, 0], made[at, 1], made[at, 2] = place((west + east) / 2, (south + north) / 2)
-        made[at, 3] = (abs(east - west) + abs(north - south)) / 2 * _M_PER_DEGREE + 1.0
+        made[at, 3] = _radius(west, south, east, north)
     return made
 
 
@@ -114,20 +129,28 @@ def _search_leaf(
     return limit, count
 
 
+@inlined
+def _leaf_clearance(on: Near, leaf: int, px: float, py: float, pz: float) -> float:
+    west, south, east, north = on.leaf_box[leaf, 0], on.leaf_box[leaf, 1], on.leaf_box[leaf, 2], on.leaf_box[leaf, 3]
+    x, y, z = place((west + east) / 2, (south + north) / 2)
+    return _clearance(px, py, pz, x, y, z, _radius(west, south, east, north))
+
+
 @bare
 def _search_segment(
     on: Near, s: int, px: float, py: float, pz: float, limit: float, found: IntArray, low: FloatArray, count: int
 ) -> tuple[float, int]:
+    """The leaf that may be nearest first: behind it few others have to be looked into."""
+    first, least = -1, limit
     for leaf in range(on.leaf_start[s], on.leaf_start[s + 1]):
-        west, south, east, north = (
-            on.leaf_box[leaf, 0],
-            on.leaf_box[leaf, 1],
-            on.leaf_box[leaf, 2],
-            on.leaf_box[leaf, 3],
-        )
-        x, y, z = place((west + east) / 2, (south + north) / 2)
-        radius = (abs(east - west) + abs(north - south)) / 2 * _M_PER_DEGREE + 1.0
-        if _clearance(px, py, pz, x, y, z, radius) <= limit:
+        clearance = _leaf_clearance(on, leaf, px, py, pz)
+        if clearance <= least:
+            first, least = leaf, clearance
+    if first < 0:
+        return limit, count
+    limit, count = _search_leaf(on, s, first, px, py, pz, limit, found, low, count)
+    for leaf in range(on.leaf_start[s], on.leaf_start[s + 1]):
+        if leaf != first and _leaf_clearance(on, leaf, px, py, pz) <= limit:
             limit, count = _search_leaf(on, s, leaf, px, py, pz, limit, found, low, count)
     return limit, count
 
@@ -164,3 +187,120 @@ def search(on: Near, lon: float, lat: float, limit: float, found: IntArray, low:
                 break
             limit, count = _search_segment(on, on.live[first + at], px, py, pz, limit, found, low, count)
     return limit, count
+
+
+@inlined
+def geodesic_m(sin_u: float, cos_u: float, lon: float, to_lon: float, to_lat: float) -> float:
+    """The length of a geodesic from a reduced latitude and a longitude (degrees), NaN where the series is not good.
+
+    T. Vincenty, Direct and inverse solutions of geodesics on the ellipsoid, Survey Review 23 (1975).
+    """
+    u2 = math.atan((1.0 - _FLATTENING) * math.tan(math.radians(to_lat)))
+    sin_u2, cos_u2 = math.sin(u2), math.cos(u2)
+    along = math.radians(to_lon - lon)
+    bent = along
+    for _ in range(_ROUNDS):
+        sin_l, cos_l = math.sin(bent), math.cos(bent)
+        across, up = cos_u2 * sin_l, cos_u * sin_u2 - sin_u * cos_u2 * cos_l
+        sin_s, cos_s = math.sqrt(across * across + up * up), sin_u * sin_u2 + cos_u * cos_u2 * cos_l
+        if sin_s == 0.0:
+            return 0.0 if cos_s > 0.0 else math.nan
+        arc = math.atan2(sin_s, cos_s)
+        sin_a = cos_u * cos_u2 * sin_l / sin_s
+        squared = 1.0 - sin_a * sin_a
+        middle = cos_s - 2.0 * sin_u * sin_u2 / squared if squared > 0.0 else 0.0
+        c = _FLATTENING / 16.0 * squared * (4.0 + _FLATTENING * (4.0 - 3.0 * squared))
+        inner = middle + c * cos_s * (2.0 * middle * middle - 1.0)
+        before = bent
+        bent = along + (1.0 - c) * _FLATTENING * sin_a * (arc + c * sin_s * inner)
+        if abs(bent - before) < 1e-13:
+            u = squared * (_SEMI_MAJOR_M**2 - _SEMI_MINOR_M**2) / _SEMI_MINOR_M**2
+            a = 1.0 + u / 16384.0 * (4096.0 + u * (u * (320.0 - 175.0 * u) - 768.0))
+            b = u / 1024.0 * (256.0 + u * (u * (74.0 - 47.0 * u) - 128.0))
+            twice = middle * middle
+            last = b / 6.0 * middle * (4.0 * sin_s * sin_s - 3.0) * (4.0 * twice - 3.0)
+            bend = b * sin_s * (middle + b / 4.0 * (cos_s * (2.0 * twice - 1.0) - last))
+            length = _SEMI_MINOR_M * a * (arc - bend)
+            return length if length <= _FARTHEST_M else math.nan
+    return math.nan
+
+
+@bare
+def _foot(on: Near, edge: int, lon: float, lat: float, steps: FloatArray) -> tuple[float, float]:
+    """The distance to an edge, and what part of it lies before its point that is nearest."""
+    u = math.atan((1.0 - _FLATTENING) * math.tan(math.radians(lat)))
+    sin_u, cos_u = math.sin(u), math.cos(u)
+    ax, ay = on.vertices[edge, 0], on.vertices[edge, 1]
+    dx, dy = on.vertices[edge + 1, 0] - ax, on.vertices[edge + 1, 1] - ay
+    best = 0.5
+    for at in range(len(steps)):
+        reach = steps[at]
+        middle = min(max(best, reach), 1.0 - reach)
+        # The square of the distance is very nearly a parabola along the edge.
+        low, high = middle - reach, middle + reach
+        before = geodesic_m(sin_u, cos_u, lon, ax + low * dx, ay + low * dy) ** 2
+        here = geodesic_m(sin_u, cos_u, lon, ax + middle * dx, ay + middle * dy) ** 2
+        after = geodesic_m(sin_u, cos_u, lon, ax + high * dx, ay + high * dy) ** 2
+        bend = before - 2.0 * here + after
+        best = middle if bend <= 0.0 else middle + reach * (before - after) / (2.0 * bend)
+        best = min(max(best, 0.0), 1.0)
+    return geodesic_m(sin_u, cos_u, lon, ax + best * dx, ay + best * dy), best
+
+
+@compiled
+def _owner(on: Near, edge: int) -> int:
+    segment = np.searchsorted(on.vertex_start, edge, side="right") - 1
+    return int(on.polygon_start[segment] + on.owner[edge])
+
+
+@compiled
+def find(
+    on: Near, lon: float, lat: float, within_m: float, equal_m: float, steps: FloatArray, room: int
+) -> tuple[int, float, int, float]:
+    """The polygon whose edge is nearest, the first of equals, with the distance, the edge and the part of it before.
+
+    -1 without any in that reach; -2 where it can't be told here: too many edges are as near, or too far.
+    """
+    found, low = np.empty(room, np.int64), np.empty(room)
+    limit, count = search(on, lon, lat, within_m, found, low)
+    if count > room:
+        return -2, math.nan, -1, math.nan
+    away, part = np.empty(count), np.empty(count)
+    least = math.inf
+    for at in range(count):
+        away[at] = math.inf
+        if low[at] <= limit:
+            away[at], part[at] = _foot(on, found[at], lon, lat, steps)
+            if not away[at] >= 0.0:
+                return -2, math.nan, -1, math.nan
+            least = min(least, away[at])
+    best, owner = -1, -1
+    for at in range(count):
+        if away[at] <= least + equal_m and away[at] < math.inf:
+            mine = _owner(on, found[at])
+            if best < 0 or mine < owner or (mine == owner and away[at] < away[best]):
+                best, owner = at, mine
+    if best < 0:
+        return -1, math.nan, -1, math.nan
+    return owner, away[best], found[best], part[best]
+
+
+@compiled
+def nearest_kind(points: FloatArray, scale: float, lon: float, lat: float) -> int:
+    """The kind of the nearest point of a few kilometres; -1 where a plane can't tell it. A row is x, y and a kind.
+
+    `scale` is what a degree of longitude is of one of latitude there. What a plane errs by grows with the distance:
+    all whose squares are within that of the least are the nearest, perhaps.
+    """
+    least = math.inf
+    for at in range(len(points)):
+        x, y = (points[at, 0] - lon) * scale, points[at, 1] - lat
+        least = min(least, x * x + y * y)
+    limit, kind = least * (1.001 + 0.05 * math.sqrt(least)), -1.0
+    for at in range(len(points)):
+        x, y = (points[at, 0] - lon) * scale, points[at, 1] - lat
+        if x * x + y * y <= limit:
+            if kind >= 0.0 and points[at, 2] != kind:
+                return -1
+            kind = points[at, 2]
+    return int(kind)

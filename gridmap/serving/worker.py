@@ -11,7 +11,9 @@ import socket
 import sys
 
 import uvicorn
+from uvicorn.importer import import_from_string
 
+from gridmap.serving.protocol import with_short_cut
 from gridmap.serving.wire import Wire
 
 _PR_SET_PDEATHSIG = 1
@@ -22,10 +24,10 @@ def main(app: str, handle: int, supervisor: int) -> None:
     """Serves until SIGTERM."""
     _die_with(supervisor)
     os.set_inheritable(handle, False)  # noqa: FBT003
+    application = import_from_string(app)()
     config = uvicorn.Config(
-        app,
-        factory=True,
-        http=Wire,
+        application,
+        http=with_short_cut(application) if hasattr(application, "answer_at_once") else Wire,
         log_level="warning",
         # Paths may hold a key (/k/KEY/…) and queries a name; neither belongs into a log.
         access_log=False,

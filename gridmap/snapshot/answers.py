@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import numpy as np
 from pydantic_core import to_json
 
 from gridmap.geo.cell_lookup import Touching
 from gridmap.geo.lonlat import LonLat
-from gridmap.snapshot.groups import GroupName
-from gridmap.snapshot.locate import Located, Share, locate_in
+from gridmap.snapshot.groups import GroupName, NearestKind, compiled_kind, nearest_kind
+from gridmap.snapshot.locate import Located, Share, locate_in, locate_outside
 from gridmap.snapshot.reader import Snapshot
 from gridmap.snapshot.registry import Registry
 
@@ -28,8 +29,10 @@ class Answers:
             (number, file.lookup.locate) for number, file in enumerate(snapshot.villages.files)
         ]
         self._grids: dict[tuple[int, int], tuple[str, bytes]] = {}
-        self._groups: dict[GroupName, bytes] = {}
+        self._groups: dict[str, bytes] = {}
         self._refused = _REFUSED % snapshot.version
+        self._group_near = snapshot.group_near
+        self._kind_of: NearestKind = nearest_kind
         self.warm = False
         """Whether points outside all grids are answered too: what that takes has been compiled and read."""
 
@@ -44,6 +47,9 @@ class Answers:
     def warm_up(self) -> None:
         """Has everything compiled and read that the first points would have to wait for."""
         if not self.warm:
+            compiled = compiled_kind()
+            compiled(np.zeros((1, 3)), 1.0, 0.0, 0.0)
+            self._kind_of = compiled
             Registry.of(self._snapshot).covering(0.0, 0.0)
             self._snapshot.villages.find_nearest(LonLat(0.0, 0.0))
             self.warm = True
@@ -60,16 +66,20 @@ class Answers:
                 return self._rare(lon, lat, told, point)
             only = (number, polygons[0])
         if only is None:
-            return self._rare(lon, lat, told, point) if self.warm else None
+            return self._told(locate_outside(self._snapshot, LonLat(lon, lat)), told, point) if self.warm else None
         code, middle = self._grids.get(only) or self._encode(only)
         if not code.startswith(told):
             return point + self._refused
-        group = self._snapshot.group_near(code, lon, lat)
-        return point + middle + (_NO_GROUP if group is None else self._groups.get(group) or self._encode_group(group))
+        group = self._group_near(code, lon, lat, self._kind_of)
+        if group is None:
+            return point + middle + _NO_GROUP
+        return point + middle + (self._groups.get(group.code) or self._encode_group(group))
 
     def _rare(self, lon: float, lat: float, told: tuple[str, ...], point: bytes) -> bytes:
-        """A point on a line, in two places, or outside."""
-        found = locate_in(self._snapshot, LonLat(lon, lat))
+        """A point on a line or in two places."""
+        return self._told(locate_in(self._snapshot, LonLat(lon, lat)), told, point)
+
+    def _told(self, found: Located, told: tuple[str, ...], point: bytes) -> bytes:
         if found.place is not None and not found.place.startswith(told):
             return point + self._refused
         return _as_json(found, self._snapshot.version)
@@ -92,7 +102,7 @@ class Answers:
         return grid.code, middle
 
     def _encode_group(self, group: GroupName) -> bytes:
-        encoded = self._groups[group] = to_json({"code": group.code, "name": group.name}) + b',"nearest":null}'
+        encoded = self._groups[group.code] = to_json({"code": group.code, "name": group.name}) + b',"nearest":null}'
         return encoded
 
 

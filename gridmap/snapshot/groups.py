@@ -4,8 +4,8 @@ No household is named: of all households at one point only the group of the firs
 database would tell.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from math import sqrt
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy.orm import Session
 
+from gridmap.geo.arrays import FloatArray
 from gridmap.geo.measure import metres_per_degree
 from gridmap.geo.nearest import EXACT_GROUND
 from gridmap.grids import service as grids
@@ -23,8 +24,6 @@ from gridmap.snapshot.segment import Kind, metadata
 
 _LATTICE = 1e7
 """Addresses stand on whole ten-millionths of a degree."""
-_DOUBT = 1.02
-"""Squares of distances on a plane within this factor of the least are measured on the ground."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,59 +95,45 @@ def _row(village: str, found: Sequence[Any], names: dict[str, str]) -> dict[str,
     }
 
 
-@dataclass(slots=True)
-class GridGroups:
-    """The points of one grid. Squares of it are looked at once: which groups may be nearest from anywhere in them."""
+NearestKind = Callable[[FloatArray, float, float, float], int]
 
-    lon: list[float]
-    lat: list[float]
-    group: list[GroupName]
+
+def nearest_kind(points: FloatArray, scale: float, lon: float, lat: float) -> int:
+    """As `nearest_kernels.nearest_kind`, for whom a compiler is not worth while."""
+    squares = ((points[:, 0] - lon) * scale) ** 2 + (points[:, 1] - lat) ** 2
+    least = squares.min()
+    kinds = points[squares <= least * (1.001 + 0.05 * sqrt(least)), 2]
+    return int(kinds[0]) if (kinds == kinds[0]).all() else -1
+
+
+def compiled_kind() -> NearestKind:
+    """The same compiled."""
+    from gridmap.geo import nearest_kernels  # noqa: PLC0415 - takes its time
+
+    return nearest_kernels.nearest_kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GridGroups:
+    """The households of one grid: longitude, latitude and the place of their group among `groups`."""
+
+    points: FloatArray
+    groups: list[GroupName]
     scale: float
     """Metres of a degree of longitude over those of a degree of latitude."""
-    _squares: dict[tuple[int, int], GroupName | list[int]] = field(default_factory=dict)
 
-    def nearest(self, lon: float, lat: float) -> GroupName | None:
+    def nearest(self, lon: float, lat: float, kind_of: NearestKind) -> GroupName | None:
         """The group of the nearest household; of equals that of the lowest id."""
-        if not self.lon:
+        if not len(self.points):
             return None
-        square = (int(lon * _SQUARES), int(lat * _SQUARES))
-        told = self._squares.get(square)
-        if told is None:
-            if len(self._squares) >= _MOST_SQUARES:
-                self._squares.clear()
-            told = self._squares[square] = self._look(square)
-        return told if isinstance(told, GroupName) else self._among(told, lon, lat)
+        found = kind_of(self.points, self.scale, lon, lat)
+        return self._on_the_ground(lon, lat) if found < 0 else self.groups[found]
 
-    def _look(self, square: tuple[int, int]) -> GroupName | list[int]:
-        """The one group of all households that may be nearest from a square, or those households."""
-        # A square more on each side: rounding towards zero, and degrees that are no plane.
-        west, east = (square[0] - 1) / _SQUARES, (square[0] + 2) / _SQUARES
-        south, north = (square[1] - 1) / _SQUARES, (square[1] + 2) / _SQUARES
-        lon, lat = np.array(self.lon), np.array(self.lat)
-        least = np.hypot(np.clip(lon, west, east) - lon, (np.clip(lat, south, north) - lat) / self.scale)
-        most = np.hypot(
-            np.maximum(abs(lon - west), abs(lon - east)), np.maximum(abs(lat - south), abs(lat - north)) / self.scale
-        )
-        near = np.flatnonzero(least <= most.min() * _DOUBT).tolist()
-        groups = {self.group[at] for at in near}
-        return groups.pop() if len(groups) == 1 else near
-
-    def _among(self, near: Sequence[int], lon: float, lat: float) -> GroupName:
-        """On a plane, whose error grows with the distance, and on the ground where that can't tell."""
-        lons, lats, groups, scale = self.lon, self.lat, self.group, self.scale
-        squares = [((lons[at] - lon) * scale) ** 2 + (lats[at] - lat) ** 2 for at in near]
-        least = min(squares)
-        limit = least * (1.001 + 0.05 * sqrt(least))
-        close = [at for at, square in zip(near, squares, strict=True) if square <= limit]
-        first = groups[close[0]]
-        if len(close) == 1 or all(groups[at] is first for at in close):
-            return first
-        return groups[min(close, key=lambda at: (EXACT_GROUND.inv(lon, lat, lons[at], lats[at])[2], at))]
-
-
-_MOST_SQUARES = 2048
-_SQUARES = 4000.0
-"""Squares to a degree: 28 m high."""
+    def _on_the_ground(self, lon: float, lat: float) -> GroupName:
+        """Where a plane can't tell."""
+        x, y = self.points[:, 0], self.points[:, 1]
+        distance_m = EXACT_GROUND.inv(np.full_like(x, lon), np.full_like(y, lat), x, y)[2]
+        return self.groups[int(self.points[int(np.argmin(distance_m)), 2])]
 
 
 def read_groups(row: dict[str, Any]) -> dict[str, GridGroups]:
@@ -160,6 +145,7 @@ def read_groups(row: dict[str, Any]) -> dict[str, GridGroups]:
         lon = [(row["west"] + x) / _LATTICE for x in row["x"][part]]
         lat = [(row["south"] + y) / _LATTICE for y in row["y"][part]]
         wide, high = metres_per_degree(lat[0])
-        found[grid] = GridGroups(lon, lat, [names[at] for at in row["group"][part]], float(wide / high))
+        points = np.column_stack([lon, lat, row["group"][part]]).astype(np.float64)
+        found[grid] = GridGroups(points, names, float(wide / high))
         first += count
     return found

@@ -74,19 +74,35 @@ def locate_in(snapshot: Snapshot, point: LonLat, *, accuracy_m: float = 0.0, pas
     never rounded.
     """
     found = snapshot.villages.find(point.lon, point.lat)
-    grid = found.items[0] if found.items else None
     if accuracy_m > 0:
         shares = snapshot.villages.find_shares(point, accuracy_m)
     else:
         shares = [(item, 1 / len(found.items)) for item in found.items]
-    nearest = snapshot.villages.find_nearest(point) if grid is None else None
+    touching = tuple(Share(item.code, share) for item, share in shares)
+    if not found.items:
+        return locate_outside(snapshot, point, touching)
+    grid = found.items[0]
     return Located(
         point=point,
         grid=grid,
         on_boundary=found.on_boundary,
-        touching=tuple(Share(item.code, share) for item, share in shares),
-        divisions=Registry.of(snapshot).covering(point.lon, point.lat) if grid is None else found.divisions,
-        group=None if grid is None or past else snapshot.group_near(grid.code, point.lon, point.lat),
+        touching=touching,
+        divisions=found.divisions,
+        group=None if past else snapshot.group_near(grid.code, point.lon, point.lat),
+        nearest=None,
+    )
+
+
+def locate_outside(snapshot: Snapshot, point: LonLat, touching: tuple[Share, ...] = ()) -> Located:
+    """Where a point lies that is known to lie in no grid; its circle may touch some."""
+    nearest = snapshot.villages.find_nearest(point)
+    return Located(
+        point=point,
+        grid=None,
+        on_boundary=False,
+        touching=touching,
+        divisions=Registry.of(snapshot).covering(point.lon, point.lat),
+        group=None,
         nearest=None if nearest is None else Nearest(nearest.item.code, nearest.distance_m),
     )
 

@@ -19,7 +19,7 @@ from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.nearest import EQUAL_M, NearestSearch, shares
 from gridmap.snapshot.export import read_export
-from gridmap.snapshot.groups import GridGroups, GroupName, read_groups
+from gridmap.snapshot.groups import GridGroups, GroupName, NearestKind, nearest_kind, read_groups
 from gridmap.snapshot.manifest import (
     Manifest,
     SegmentKey,
@@ -260,7 +260,7 @@ class Snapshot:
         self._layers[name] = found
         return found
 
-    def group_near(self, grid: str, lon: float, lat: float) -> GroupName | None:
+    def group_near(self, grid: str, lon: float, lat: float, kind_of: NearestKind = nearest_kind) -> GroupName | None:
         """The group of the household of a grid that is nearest to a point; None in one without any."""
         village = grid[:12]
         there = self._groups.get(village)
@@ -269,7 +269,7 @@ class Snapshot:
             rows = [] if place is None else self.rows("groups").slice(place, 1).to_pylist()
             there = self._groups[village] = read_groups(rows[0]) if rows else {}
         found = there.get(grid)
-        return None if found is None else found.nearest(lon, lat)
+        return None if found is None else found.nearest(lon, lat, kind_of)
 
     @cached_property
     def _group_rows(self) -> dict[str, int]:

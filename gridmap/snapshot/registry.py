@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from math import inf
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.divisions.model import LEVELS
 from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.errors import DatabaseUnavailable, NotFound
+from gridmap.geo.cell_build import build_cells
+from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import BBox, LonLat
 from gridmap.grids.layers.service import Feature, LayerRecord
 from gridmap.grids.service import GridRecord
@@ -29,6 +30,7 @@ class Registry:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._chains: dict[tuple[int, ...], tuple[DivisionName, ...]] = {}
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> "Registry":
@@ -40,14 +42,18 @@ class Registry:
 
     def covering(self, lon: float, lat: float) -> tuple[DivisionName, ...]:
         """The divisions whose outline covers a point, province first; on a shared line the lowest of each level."""
-        tree, codes, (west, south, east, north) = self._outlines
-        if not (west <= lon <= east and south <= lat <= north):
+        lookup, codes = self._outlines
+        if lookup is None:
             return ()
-        rows = (self._rows[codes[at]] for at in tree.query(shapely.Point(lon, lat), predicate="intersects"))
-        hits = sorted(rows, key=lambda row: str(row["code"]), reverse=True)
-        lowest = {row["level"]: row for row in hits}
-        found = [lowest[level] for level in LEVELS if level in lowest]
-        return tuple(DivisionName(row["level"], row["code"], row["name"], row["name_bo"]) for row in found)
+        touching, _ = lookup.locate(lon, lat)
+        chain = self._chains.get(touching)
+        if chain is None:
+            # In the order of their codes: of each level the lowest is the last to be written.
+            lowest = {row["level"]: row for row in (self._rows[codes[at]] for at in reversed(touching))}
+            rows = [lowest[level] for level in LEVELS if level in lowest]
+            steps = (DivisionName(row["level"], row["code"], row["name"], row["name_bo"]) for row in rows)
+            chain = self._chains[touching] = tuple(steps)
+        return chain
 
     def list_divisions(
         self,
@@ -224,13 +230,11 @@ class Registry:
         return {row["code"]: row for row in sorted(rows, key=lambda row: str(row["code"]))}
 
     @cached_property
-    def _outlines(self) -> tuple[shapely.STRtree, list[str], tuple[float, float, float, float]]:
-        """The outlines that are drawn, and the box about them; a village with grids has none: they tile it."""
+    def _outlines(self) -> tuple[CellLookup | None, list[str]]:
+        """The outlines that are drawn, by code, each by itself; a village with grids has none: they tile it."""
         drawn = {code: shapely.from_wkb(row["outline"]) for code, row in self._rows.items() if row["outline"]}
-        shapes = list(drawn.values())
-        # Of an installation without any outline the box is one that no point lies in.
-        west, south, east, north = shapely.total_bounds(shapes).tolist() if shapes else (inf, inf, -inf, -inf)
-        return shapely.STRtree(shapes), list(drawn), (west, south, east, north)
+        lookup = CellLookup(build_cells([[shape] for shape in drawn.values()])) if drawn else None
+        return lookup, list(drawn)
 
     def _outline(self, row: dict[str, Any]) -> BaseGeometry | None:
         if row["outline"] is not None:

@@ -137,6 +137,25 @@ def test_the_same_answer_to_any_header(both: Both, headers: dict[str, str]) -> N
     same(both, f"{PATH}?lon=103.505&lat=34.515", headers)
 
 
+def test_the_bytes_sent_at_once_are_the_same_answer(both: Both) -> None:
+    lon, lat = at(NORTH_WEST, 0.3, 0.3)
+    key = both.keys[0]
+    for query in (f"lon={lon}&lat={lat}", "lon=103.51&lat=34.51", "lon=103.4&lat=34.5", f"lon={lon}&lat={lat}&at=x"):
+        headers = [(name.lower().encode(), value.encode()) for name, value in key.items()]
+        scope = {"path": PATH, "method": "GET", "query_string": query.encode(), "headers": headers}
+        ordinary = both.behind.get(f"{PATH}?{query}", headers=key)
+        sent = both.door.answer_at_once(scope)
+        if ordinary.status_code != 200:
+            assert sent is None
+            continue
+        assert sent is not None
+        head, _, body = sent.decode().partition("\r\n\r\n")
+        told = dict(line.split(": ", 1) for line in head.split("\r\n"))
+        assert body == ordinary.text
+        assert told.keys() == ordinary.headers.keys()
+        assert told | dict.fromkeys(PER_REQUEST) == dict(ordinary.headers) | dict.fromkeys(PER_REQUEST)
+
+
 def test_an_answer_that_is_known_is_not_sent_again(both: Both) -> None:
     url, key = f"{PATH}?lon=103.505&lat=34.515", both.keys[0]
     etag = both.before.get(url, headers=key).headers["etag"]

@@ -24,7 +24,7 @@ from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot import catch_up as catching_up
 from gridmap.snapshot import manifest as manifests
 from gridmap.snapshot.catch_up import catch_up
-from gridmap.snapshot.groups import GroupName, read_groups
+from gridmap.snapshot.groups import GroupName, nearest_kind, read_groups
 from gridmap.snapshot.locate import locate, locate_in
 from gridmap.snapshot.manifest import Manifest, kept_versions, read_manifest
 from gridmap.snapshot.reader import Snapshot
@@ -57,7 +57,7 @@ def group_at(folder: Path, place: tuple[float, float]) -> GroupName | None:
     grid = snapshot.villages.find(*place).items[0].code
     (row,) = [row for row in snapshot.rows("groups").to_pylist() if row["code"] == grid[:12]]
     there = read_groups(row).get(grid)
-    return None if there is None else there.nearest(*place)
+    return None if there is None else there.nearest(*place, nearest_kind)
 
 
 def rename_grid(engine: Engine, code: str, name: str) -> int:

@@ -1,0 +1,50 @@
+"""Has the loops over points compiled before somebody waits for them: a process's first bulk request did, 10 s long.
+
+What is compiled lies beside the sources from then on, and the next process reads it in under a second. Run as
+``python -m gridmap.exchange.points.warm`` when an installation is set up.
+"""
+
+import io
+import threading
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from gridmap.exchange.points.arrow_points import ArrowPoints
+from gridmap.exchange.points.csv_points import CsvPoints
+from gridmap.geo.crs import Crs
+from gridmap.geo.lonlat import LonLat
+from gridmap.snapshot.build import SegmentSource, build_segments
+from gridmap.snapshot.bulk import BulkLocator
+from gridmap.snapshot.groups import compiled_kind
+from gridmap.snapshot.reader import Segments
+from gridmap.snapshot.segment import GridName
+
+_CODE = "900000000000001"
+
+
+def warm_up() -> None:
+    """Asks once for everything that is compiled."""
+    names = [GridName(_CODE, "", None, "base")]
+    table = build_segments([SegmentSource("village", _CODE[:12], (), [(names[0], shapely.box(103, 34, 104, 35))])])
+    segments = Segments([table], [np.ones(1, bool)])
+    points = pa.record_batch({"lon": [103.5, 103.0, 9.0], "lat": [34.5, 34.5, 9.0]})
+    stream = io.BytesIO()
+    with pa.ipc.new_stream(stream, points.schema) as writer:
+        writer.write_batch(points)
+    for in_layer in (False, True):
+        locator = BulkLocator(segments, 1, Crs.parse("EPSG:4490"), in_layer=in_layer)
+        ArrowPoints(locator).feed(stream.getvalue(), last=True)
+        CsvPoints(locator).feed(b"lon,lat\n103.5,34.5\n103.1234567890123456,9\n", last=True)
+    segments.find_nearest(LonLat(9.0, 9.0))
+    compiled_kind()(np.zeros((1, 3)), 1.0, 0.0, 0.0)
+
+
+def warm_up_meanwhile() -> None:
+    """The same beside whatever else the process does."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+
+
+if __name__ == "__main__":
+    warm_up()

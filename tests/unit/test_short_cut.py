@@ -1,0 +1,101 @@
+"""The server's short cut: what an application answers at once is sent as it is, all else goes the ordinary way."""
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
+
+from gridmap.serving.protocol import with_short_cut
+
+
+class App:
+    """Knows one answer by heart; tells which of its two doors was used."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def answer_at_once(self, scope: Scope) -> bytes | None:
+        if scope["path"] != "/known":
+            return None
+        self.asked.append("at once")
+        return b"content-length: 5\r\n\r\nknown"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.asked.append("in turn")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        await send({"type": "http.response.body", "body": b"other"})
+
+
+class Wire(asyncio.Transport):
+    """What a server writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent, self.closed = b"", False
+
+    def write(self, data: Any) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None:
+        """Nothing is read from this."""
+
+    def resume_reading(self) -> None:
+        """Nothing is read from this."""
+
+
+def answered(*received: bytes) -> tuple[App, Wire]:
+    """What a connection sends for what it receives, piece by piece."""
+
+    async def run() -> tuple[App, Wire]:
+        app, wire, state = App(), Wire(), ServerState()
+        state.default_headers = [(b"date", b"today")]
+        config = uvicorn.Config(app, access_log=False, proxy_headers=False)
+        config.load()
+        connection = with_short_cut(app)(config, state, {})
+        connection.connection_made(wire)
+        for piece in received:
+            connection.data_received(piece)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        connection.connection_lost(None)
+        return app, wire
+
+    return asyncio.run(run())
+
+
+KNOWN = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
+OTHER = b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n"
+TOLD = b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 5\r\n\r\n"
+
+
+def test_one_connection_goes_both_ways() -> None:
+    app, wire = answered(KNOWN, OTHER, KNOWN)
+    assert app.asked == ["at once", "in turn", "at once"]
+    assert wire.sent == TOLD + b"known" + TOLD + b"other" + TOLD + b"known"
+
+
+def test_requests_that_come_together_are_answered_in_their_order() -> None:
+    app, wire = answered(KNOWN + KNOWN + OTHER, KNOWN)
+    assert app.asked == ["at once", "at once", "in turn", "at once"]
+    assert wire.sent == 2 * (TOLD + b"known") + TOLD + b"other" + TOLD + b"known"
+
+
+def test_an_unusual_connection_goes_the_ordinary_way() -> None:
+    for line in (b"Connection: close\r\n", b"Expect: 100-continue\r\nContent-Length: 1\r\n"):
+        app, wire = answered(KNOWN.replace(b"Host", line + b"Host"))
+        assert app.asked == ["in turn"], line
+        assert wire.sent.startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_body_nobody_asked_for_is_passed_over() -> None:
+    app, wire = answered(KNOWN.replace(b"Host", b"Content-Length: 4\r\nHost"), b"body" + KNOWN)
+    assert app.asked == ["at once", "at once"]
+    assert wire.sent == 2 * (TOLD + b"known")
