@@ -18,6 +18,7 @@ from gridmap.api import (
     convert,
     divisions,
     docs,
+    exports,
     geocoder,
     grids,
     groups,
@@ -57,6 +58,7 @@ from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
 from gridmap.exchange.points.warm import warm_up_meanwhile
+from gridmap.exchange.sweeping import Sweeper
 from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
 from gridmap.settings import Settings
@@ -77,12 +79,14 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.uploads.sweep()
+        sweeper = Sweeper(app.state.uploads)
+        sweeper.start()
         follower.start()
         app.state.addresses.start()
         yield
         app.state.addresses.stop()
         follower.stop()
+        sweeper.stop()
         engine.dispose()
 
     app = FastAPI(
@@ -150,6 +154,7 @@ def _api_v1() -> APIRouter:
         bulk,
         convert,
         divisions,
+        exports,
         grids,
         layers,
         groups,

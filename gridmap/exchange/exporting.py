@@ -2,10 +2,12 @@
 
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +29,12 @@ class ExportRequest:
     at: datetime | None = None
     encoding: str = "utf-8"
 
+    @classmethod
+    def named(cls, kind: str, form: str, actor: Actor, **asked: Any) -> Self:
+        """A request for a file to be handed over, called after what is in it: grids-623022.gpkg."""
+        name = "-".join(part for part in (kind, asked.get("within"), _day(asked.get("at"))) if part)
+        return cls(kind, Path(f"{name}.{form}"), actor, **asked)
+
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
@@ -34,6 +42,54 @@ class ExportReport:
 
     rows: int
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to be handed over."""
+
+    name: str
+    content: bytes
+    media_type: str
+    rows: int
+
+
+_MEDIA_TYPES = {
+    ".gpkg": "application/geopackage+sqlite3",
+    ".geojson": "application/geo+json",
+    ".csv": "text/csv",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".parquet": "application/vnd.apache.parquet",
+    ".zip": "application/zip",
+}
+
+
+def export_download(session: Session, request: ExportRequest) -> Download:
+    """The export as one file; a shapefile's parts are zipped, with `notes.txt` when names had to be shortened.
+
+    Raises as `export_file`.
+    """
+    with tempfile.TemporaryDirectory(prefix="gridmap-download-") as folder:
+        path = Path(folder) / request.path.name
+        done = export_file(session, replace(request, path=path))
+        if path.suffix == ".shp":
+            if done.notes:
+                (Path(folder) / "notes.txt").write_text("\n".join(done.notes) + "\n", "utf-8")
+            path = _zipped(Path(folder), path)
+        return Download(path.name, path.read_bytes(), _MEDIA_TYPES[path.suffix], done.rows)
+
+
+def _zipped(folder: Path, path: Path) -> Path:
+    target = path.with_suffix(".zip")
+    parts = sorted(folder.iterdir())
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in parts:
+            archive.write(part, part.name)
+    return target
+
+
+def _day(at: datetime | None) -> str:
+    return "" if at is None else at.strftime("%Y%m%d")
 
 
 def export_file(

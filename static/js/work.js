@@ -133,3 +133,8 @@ export function showRow(row) {
   if (inside.top < outside.top + head) box.scrollTop -= outside.top + head - inside.top;
   else if (inside.bottom > outside.bottom) box.scrollTop += inside.bottom - outside.bottom;
 }
+
+// What is exported is the form's address: without script it stays the first kind.
+document.addEventListener("change", ({ target }) => {
+  if (target instanceof HTMLSelectElement && target.hasAttribute("data-export-kind") && target.form) target.form.action = `/api/v1/exports/${target.value}`;
+});
