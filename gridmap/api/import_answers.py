@@ -6,6 +6,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from gridmap.access.masking import mask_name, mask_phone
 from gridmap.api import geojson
 from gridmap.api.problems import problems_out
 from gridmap.api.sentences import sentences_out
@@ -44,6 +45,14 @@ _CELL_CHARACTERS = 200
 # About 10 m: finer than a pixel at the scale at which a whole county is looked at.
 _DRAWN_DEG = 1e-4
 _TEXT_IS = "text is "
+_PERSONAL: dict[str, frozenset[str]] = {
+    "groups": frozenset({"head_name", "head_phone"}),
+    "households": frozenset({"head_name", "head_phone"}),
+    "officers": frozenset({"name", "phone"}),
+    "pairs": frozenset(),
+    "posts": frozenset({"holder_name", "holder_phone"}),
+}
+"""The kinds that tell of persons, and the fields that are theirs; so may be any column that has no field."""
 NO_SHAPES = ImportShapes(
     features=[], outlines={"type": "FeatureCollection", "features": []}, omitted=0, simplified=False
 )
@@ -58,10 +67,10 @@ def fields_of(kind: str) -> list[FieldOut]:
 
 def tables_of(report: ImportReport) -> list[TableOut]:
     """What was made of each table."""
-    return [_detected(found, report.records) for found in report.detected]
+    return [_detected(report.kind, found, report.records) for found in report.detected]
 
 
-def raw_tables(tables: Sequence[Table]) -> list[TableOut]:
+def raw_tables(kind: str, tables: Sequence[Table]) -> list[TableOut]:
     """The tables of a file that was refused: their columns and first rows, with nothing decided."""
     return [
         TableOut(
@@ -71,7 +80,7 @@ def raw_tables(tables: Sequence[Table]) -> list[TableOut]:
             columns=[ColumnOut(column=column, field=None, reason=None) for column in table.columns],
             crs=[],
             notes=list(table.notes),
-            sample=[[_cell(value) for value in row.values] for row in table.rows[:SAMPLE_ROWS]],
+            sample=[[_shown(kind, None, value) for value in row.values] for row in table.rows[:SAMPLE_ROWS]],
         )
         for table in tables
     ]
@@ -134,7 +143,7 @@ def shapes_of(report: ImportReport) -> ImportShapes:
     )
 
 
-def _detected(found: Detected, records: Sequence[Record]) -> TableOut:
+def _detected(kind: str, found: Detected, records: Sequence[Record]) -> TableOut:
     rows = [record for record in records if record.table == found.table][:SAMPLE_ROWS]
     fields = {column: field for field, column in found.columns.columns.items()}
     names = list(rows[0].properties) if rows else [*fields, *found.unused]
@@ -148,7 +157,7 @@ def _detected(found: Detected, records: Sequence[Record]) -> TableOut:
         ],
         crs=[_crs(use) for use in found.crs],
         notes=list(found.notes),
-        sample=[[_cell(value) for value in record.properties.values()] for record in rows],
+        sample=[[_shown(kind, fields.get(name), value) for name, value in row.properties.items()] for row in rows],
     )
 
 
@@ -217,6 +226,14 @@ def _drawn(shape: BaseGeometry, *, simplify: bool) -> BaseGeometry:
 
 def _encoding(notes: Sequence[str]) -> str | None:
     return next((note.removeprefix(_TEXT_IS) for note in notes if note.startswith(_TEXT_IS)), None)
+
+
+def _shown(kind: str, field: str | None, value: Value) -> Value:
+    """A cell as a preview shows it: where persons are told of, masked, unless its field holds nothing of theirs."""
+    if kind in _PERSONAL and value is not None and (field is None or field in _PERSONAL[kind]):
+        text = str(value)
+        return mask_phone(text) if any(character.isdecimal() for character in text) else mask_name(text)
+    return _cell(value)
 
 
 def _cell(value: Value) -> Value:

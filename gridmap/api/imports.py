@@ -51,12 +51,13 @@ def upload_file(
     """Takes a file (zip, xlsx, csv, gpkg, geojson, kml, …) and tells what importing it would do. Nothing is changed.
 
     Plain bytes with `filename`, or a form with one file, or with a shapefile and its companions. The file waits for
-    a day and is seen by who sent it only.
+    a day, one of persons for an hour, and is seen by who sent it only; names and phones of it are shown masked.
     """
     try:
         staging.check_kind(actor, received.kind)
         options = ImportOptions(name=received.name).model_dump()
-        upload = store.enter(received.id, owner=actor.caller.name, kind=received.kind, options=options)
+        owner, lasts = actor.caller.name, staging.waits(received.kind)
+        upload = store.enter(received.id, owner=owner, kind=received.kind, options=options, lasts=lasts)
         return _looked_at(session, actor, store, upload, response)
     except BaseException:
         store.remove(received.id)
@@ -173,7 +174,7 @@ def _report_name(language: Language | None) -> str:
 
 def _answer(seen: Preview, version: int) -> ImportOut:
     report, upload = seen.report, seen.upload
-    tables = import_answers.raw_tables(seen.tables) if report is None else import_answers.tables_of(report)
+    tables = import_answers.raw_tables(upload.kind, seen.tables) if report is None else import_answers.tables_of(report)
     return ImportOut(
         **_line(upload),
         size=upload.size,

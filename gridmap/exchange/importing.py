@@ -52,7 +52,7 @@ _LOADERS: dict[str, tuple[Loader, str | None]] = {
     "posts": (load_posts, None),
     "layer": (load_layer, "any"),
 }
-_PEOPLE = frozenset({"households", "officers", "pairs", "posts"})
+PEOPLE = frozenset({"households", "officers", "pairs", "posts"})
 """Kinds that tell of persons: files with columns that no register keeps are refused."""
 IMPORTABLE = tuple(_LOADERS)
 _WORDED = frozenset({"addresses", "buildings"})
@@ -93,7 +93,7 @@ def import_file(
     kind = KINDS[request.kind]
     progress(f"reading {request.path.name}")
     tables = load_tables(request.path, encoding=request.encoding, layer=request.layer)
-    if request.kind in _PEOPLE:
+    if request.kind in PEOPLE:
         refuse_what_is_never_kept(tables)
     reader = AddressReader(load_gazetteer(session)) if request.kind in _WORDED else None
     wanted = Wanted(
@@ -172,7 +172,7 @@ def _lock_names(request: ImportRequest, codes: Iterable[str]) -> list[str]:
     """One importer at a time for each kind and county, and one for a layer of a name."""
     if request.kind == "layer":
         return [f"layer {request.name}"]
-    if request.kind in {"shelters", *_WORDED, *_PEOPLE}:
+    if request.kind in {"shelters", *_WORDED, *PEOPLE}:
         # Their villages, and so their counties, may have to be told from their points, or words.
         return [request.kind]
     kind = "divisions" if request.kind == "outlines" else request.kind

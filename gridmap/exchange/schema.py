@@ -6,7 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gridmap.editing.schema import ProblemOut
 
-ImportKind = Literal["divisions", "outlines", "grids", "groups", "addresses", "buildings", "shelters", "layer"]
+ImportKind = Literal[
+    "divisions", "outlines", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "posts",
+    "shelters", "layer",
+]  # fmt: skip
 
 
 class ImportOptions(BaseModel):

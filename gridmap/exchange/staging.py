@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event
@@ -11,18 +12,20 @@ from sqlalchemy.orm import Session
 
 from gridmap.access import audit
 from gridmap.access.audit import Actor
+from gridmap.access.caller import Caller
 from gridmap.db.locks import lock_imports
 from gridmap.errors import Conflict, Forbidden, InvalidInput
-from gridmap.exchange.importing import ImportRequest, import_file
+from gridmap.exchange.importing import PEOPLE, ImportRequest, import_file
 from gridmap.exchange.reading import load_tables
 from gridmap.exchange.repair import Noding
-from gridmap.exchange.report import ImportReport
+from gridmap.exchange.report import Fate, ImportReport
 from gridmap.exchange.table import Table
 from gridmap.exchange.uploads import Upload, UploadStore
 from gridmap.geo.noding import RepairOptions
 from gridmap.sentences import say
 
 REPORT = "report.csv"
+PERSONS_WAIT = timedelta(hours=1)
 _FOR_ADMINS = frozenset({"divisions", "outlines"})
 
 
@@ -54,16 +57,34 @@ class Preview:
     tables: tuple[Table, ...] = ()
 
 
+def waits(kind: str) -> timedelta | None:
+    """How long a file of a kind waits where that is shorter than usual: one of persons for an hour."""
+    return PERSONS_WAIT if kind in PEOPLE else None
+
+
+def may_import(caller: Caller, kind: str) -> bool:
+    """Whether a caller who may import at all may import the kind."""
+    return caller.role == "admin" or (kind not in _FOR_ADMINS and (kind != "pairs" or caller.role == "reviewer"))
+
+
 def check_kind(actor: Actor, kind: str) -> None:
-    """Raises Forbidden unless the actor may import the kind: the tree of divisions is an administrator's."""
-    if kind in _FOR_ADMINS and actor.caller.role != "admin":
+    """Raises Forbidden unless the actor may import the kind.
+
+    The tree of divisions is an administrator's; pairs are for who may apply a plan.
+    """
+    if may_import(actor.caller, kind):
+        return
+    if kind == "pairs":
         raise Forbidden(
-            say(
-                "admins_only",
-                "Importing {kind} changes the tree of divisions, which only an administrator does.",
-                kind=kind,
-            )
+            say("appliers_only", "Importing pairs sets who looks after whom: who may apply a plan does it.")
         )
+    raise Forbidden(
+        say(
+            "admins_only",
+            "Importing {kind} changes the tree of divisions, which only an administrator does.",
+            kind=kind,
+        )
+    )
 
 
 def preview(session: Session, actor: Actor, store: UploadStore, upload: Upload) -> Preview:
@@ -78,6 +99,9 @@ def preview(session: Session, actor: Actor, store: UploadStore, upload: Upload) 
     except InvalidInput as refusal:
         refused = replace(upload, status="refused", digest=None)
         store.save(refused)
+        if any(error.code == "never_kept" for error in refusal.errors):
+            store.drop_files(refused)
+            return Preview(refused, None, refusal)
         return Preview(refused, None, refusal, _tables(store, upload))
     return Preview(_keep(store, upload, report), report)
 
@@ -130,6 +154,8 @@ def _only_one(session: Session, upload: Upload) -> None:
 def _expect_waiting(store: UploadStore, upload: Upload) -> None:
     if store.get(upload.id, upload.owner).status == "accepted":
         raise AlreadyAccepted(say("accepted_before", "This import was accepted before; its report tells what it did."))
+    if not store.has_files(upload):
+        raise NoPreview(say("removed_at_once", "The file holds what no register keeps and was removed at once."))
 
 
 def _request(store: UploadStore, upload: Upload, actor: Actor, *, dry_run: bool) -> ImportRequest:
@@ -161,7 +187,15 @@ def _tables(store: UploadStore, upload: Upload) -> tuple[Table, ...]:
 
 
 def _digest(report: ImportReport) -> str:
-    """A mark of what an import does to each row and to the whole; numbers of changesets are not part of it."""
-    told = [[fate.table, fate.row, fate.code, fate.status] for fate in report.fates]
-    lines = [[line.what, line.before, line.after] for line in report.table]
+    """A mark of what an import does to each row and to the whole; numbers of changesets are not part of it.
+
+    Nor are the ids that new persons get and how many a county has: somebody else may have entered one meanwhile.
+    """
+    told = [[fate.table, fate.row, None if _is_new(report, fate) else fate.code, fate.status] for fate in report.fates]
+    table = () if report.kind in PEOPLE else report.table
+    lines = [[line.what, line.before, line.after] for line in table]
     return hashlib.sha256(json.dumps([told, lines], ensure_ascii=False).encode()).hexdigest()
+
+
+def _is_new(report: ImportReport, fate: Fate) -> bool:
+    return report.kind in PEOPLE and fate.status == "loaded" and fate.reason.partition(";")[0] == "new"

@@ -1,5 +1,8 @@
 """Files that wait in the installation's home to be looked at and imported: private, bounded, and gone after a day.
 
+Those that tell of persons are gone after an hour, as soon as they are imported, and at once when they hold what no
+register keeps.
+
 A folder each, which every worker of the machine sees; nothing of it is in the database or in a backup of it, because
 files of groups hold names and phones.
 """
@@ -8,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import unicodedata
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -94,8 +98,10 @@ class UploadStore:
             raise InvalidInput(f"There are two files called {safe}.") from None
         return safe, os.fdopen(descriptor, "wb")
 
-    def enter(self, upload_id: str, *, owner: str, kind: str, options: dict[str, Any]) -> Upload:
-        """The record of an upload whose files are there."""
+    def enter(
+        self, upload_id: str, *, owner: str, kind: str, options: dict[str, Any], lasts: timedelta | None = None
+    ) -> Upload:
+        """The record of an upload whose files are there. One that waits shorter than others is removed in time."""
         files = sorted((self._folder / upload_id / _FILES).iterdir())
         now = datetime.now(UTC)
         upload = Upload(
@@ -105,10 +111,15 @@ class UploadStore:
             tuple(path.name for path in files),
             sum(path.stat().st_size for path in files),
             now.isoformat(timespec="seconds"),
-            (now + self.limits.lasts).isoformat(timespec="seconds"),
+            (now + (lasts or self.limits.lasts)).isoformat(timespec="seconds"),
             options,
         )
         self.save(upload)
+        if lasts is not None:
+            # Nobody may upload anything for days, and what tells of persons must not wait for that.
+            timer = threading.Timer(lasts.total_seconds() + 1, self.sweep)
+            timer.daemon = True
+            timer.start()
         return upload
 
     def save(self, upload: Upload) -> None:
@@ -157,6 +168,10 @@ class UploadStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def has_files(self, upload: Upload) -> bool:
+        """Whether the files are still there."""
+        return (self._folder / upload.id / _FILES).is_dir()
+
     def drop_files(self, upload: Upload) -> None:
         """Removes the files themselves, which an accepted import needs no more; what it told stays till it expires."""
         shutil.rmtree(self._folder / upload.id / _FILES, ignore_errors=True)
@@ -169,11 +184,14 @@ class UploadStore:
         """Removes what has expired, and what was begun and never finished."""
         if not self._folder.is_dir():
             return
-        oldest = datetime.now(UTC) - self.limits.lasts
+        now = datetime.now(UTC)
         for path in self._folder.iterdir():
             told = self.read(path.name, _RECORD)
-            begun = datetime.fromtimestamp(path.stat().st_mtime, UTC) if told is None else _created(told)
-            if begun < oldest:
+            try:
+                begun = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            except FileNotFoundError:
+                continue  # Another worker sweeps too.
+            if now > (begun + self.limits.lasts if told is None else _expires(told)):
                 self.remove(path.name)
 
 
@@ -202,5 +220,5 @@ def _upload(told: dict[str, Any]) -> Upload:
     return Upload(**{**told, "files": tuple(told["files"])})
 
 
-def _created(told: str) -> datetime:
-    return datetime.fromisoformat(json.loads(told)["created_at"])
+def _expires(told: str) -> datetime:
+    return datetime.fromisoformat(json.loads(told)["expires_at"])

@@ -127,7 +127,7 @@ async function overrule(told, options) {
 async function accept(told) {
   const preview = told.preview;
   if (!preview) return;
-  const question = t(preview.drafts ? (preview.publishes ? "import.ask_both" : "import.ask_draft") : "import.ask_publish", { loaded: formatCount(preview.counts.loaded ?? 0), rejected: formatCount(preview.counts.rejected ?? 0), unchanged: formatCount(preview.counts.unchanged ?? 0) });
+  const question = t(preview.drafts ? (preview.publishes ? "import.ask_both" : "import.ask_draft") : preview.publishes ? "import.ask_publish" : "import.ask_write", { loaded: formatCount(preview.counts.loaded ?? 0), rejected: formatCount(preview.counts.rejected ?? 0), unchanged: formatCount(preview.counts.unchanged ?? 0) });
   if (!(await ask(question, { yes: t("import.accept") }))) return;
   byId("preview").setAttribute("aria-busy", "true");
   try {

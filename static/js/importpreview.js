@@ -12,7 +12,7 @@ import { argumentOf, learn, said } from "./said.js";
 /** @typedef {{code: string, area_before_m2: number, area_after_m2: number, moved_max_m: number, vertices_added: number, addresses_in: number, addresses_out: number, households_in: number, households_out: number}} Effect */
 /** @typedef {{villages: string[], tolerance_m: number, accepted: boolean, tiles: boolean, before: number, left_count: number, left: import("./problems.js").Problem[], effects: Effect[], refused: {code: string, reason: string, change_share: number}[]}} Repair */
 /** @typedef {{counts: Record<string, number>, changes: {what: string, before: string, after: string}[], rows: {table: string, row: number, code: string | null, status: string, reason: string}[], notes: string[], problem_count: number, problems: import("./problems.js").Problem[], repairs: Repair[], publishes: boolean, drafts: boolean}} Preview */
-/** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[]} | null, sentences: Record<string, import("./said.js").Told[]>}} Import */
+/** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[], counts?: Record<string, number>} | null, sentences: Record<string, import("./said.js").Told[]>}} Import */
 /** @typedef {{overrule: (options: Record<string, any>) => void, accept: () => void, forget: () => void, zoom: (key: string) => void}} Actions */
 
 const ENCODINGS = ["utf-8", "gbk", "gb18030", "big5"];
@@ -44,13 +44,13 @@ function head(told, actions) {
       h("button", { type: "button", click: actions.forget }, t("import.forget"))));
 }
 
-/** @param {{version: number | null, changesets: number[]}} done */
-function result({ version, changesets }) {
+/** @param {{version: number | null, changesets: number[], counts?: Record<string, number>}} done */
+function result({ version, changesets, counts }) {
   return h("section", { class: "block", role: "status" },
     h("h3", {}, h("span", { class: "state good" }, h("b", { "aria-hidden": "true" }, "✓"), t("import.done"))),
     version === null ? null : h("p", {}, t("import.done_version", { version })),
     changesets.length ? h("p", {}, t("import.done_changeset"), " ", ...changesets.map((id) => h("a", { class: "button", href: `/changesets/${id}` }, t("import.changeset", { id })))) : null,
-    version === null && changesets.length === 0 ? h("p", {}, t("import.done_nothing")) : null);
+    version === null && changesets.length === 0 ? h("p", {}, t(counts?.loaded ? "import.done_written" : "import.done_nothing", { count: formatCount(counts?.loaded ?? 0) })) : null);
 }
 
 /** @param {{detail: string, errors: {where: string, message: string}[]}} told */
@@ -141,7 +141,7 @@ function fieldName({ name, headings }) {
 function outcome(told, preview, actions, open) {
   const { counts } = preview;
   const tiles = ["loaded", "unchanged", "rejected"].map((status) => h("li", { class: status }, h("strong", {}, formatCount(counts[status] ?? 0)), h("span", {}, t(`import.row.${status}`))));
-  const what = told.status === "accepted" ? null : preview.drafts ? (preview.publishes ? "import.will_both" : "import.will_draft") : preview.publishes ? "import.will_publish" : "import.will_nothing";
+  const what = told.status === "accepted" ? null : preview.drafts ? (preview.publishes ? "import.will_both" : "import.will_draft") : preview.publishes ? "import.will_publish" : counts.loaded ? "import.will_write" : "import.will_nothing";
   return [
     h("section", { class: "block" }, h("h3", {}, t("import.outcome")), h("ul", { class: "numbers" }, ...tiles), what ? h("p", {}, t(what)) : null, ...preview.notes.map((note) => h("p", {}, said(note)))),
     ...(preview.changes.length ? [h("section", { class: "block" }, h("h3", {}, t("import.changes")), plainTable(["what", "before", "after"].map((name) => t(`import.change.${name}`)), preview.changes.map(({ what: thing, before, after }) => [said(thing), before, after]), "changes"))] : []),

@@ -10,22 +10,29 @@ from gridmap.api.deps import SessionDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.scope import MapScopeDep
 from gridmap.api.security import ActorDep
+from gridmap.exchange import staging
 from gridmap.exchange.schema import ImportKind
 from gridmap.maps import service as maps
 from gridmap.maps.escaping import script_json
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-_TREE = frozenset({"divisions", "outlines"})
-
 
 @router.get("/import")
 def import_page(
-    request: Request, frame: FrameDep, session: SessionDep, scope: MapScopeDep, actor: ActorDep
+    request: Request,
+    frame: FrameDep,
+    session: SessionDep,
+    scope: MapScopeDep,
+    actor: ActorDep,
+    kind: ImportKind | None = None,
 ) -> HTMLResponse:
-    """The page; which import it shows stands in the query as `id`, and its map is of the county that is known."""
+    """The page; which import it shows stands in the query as `id`, and its map is of the county that is known.
+
+    `kind` is what a new file is taken for until somebody says otherwise.
+    """
     division = maps.default_division(session, scope.prefixes)
-    kinds = [kind for kind in get_args(ImportKind) if kind not in _TREE or actor.caller.role == "admin"]
+    kinds = [each for each in get_args(ImportKind) if staging.may_import(actor.caller, each)]
     return render(
         request,
         "import.html",
@@ -33,5 +40,6 @@ def import_page(
         within=division,
         map_code=None if division is None else division.code[:6],
         sentences_json=Markup(script_json(frame.t.sentences())),  # noqa: S704 - script_json leaves no < > &
-        kinds=["grids", *(kind for kind in kinds if kind != "grids")],
+        kinds=["grids", *(each for each in kinds if each != "grids")],
+        kind=kind,
     )
