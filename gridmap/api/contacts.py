@@ -1,17 +1,18 @@
 """Routes of who looks after whom: of a household, of an officer, at a place; and of pairs asked for or forbidden."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
-from gridmap.api.deps import SessionDep
+from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.households import WITHIN, HouseholdId
 from gridmap.api.officers import OfficerId, TodayDep
 from gridmap.api.params import PageDep, PointDep
 from gridmap.api.preconditions import IfMatchDep, tag_row
-from gridmap.api.security import ActorDep, UnmaskingDep
+from gridmap.api.security import ActorDep, NowDep, UnmaskingDep
 from gridmap.contacts import ending
 from gridmap.contacts.plans import answers, moving, wishes
 from gridmap.contacts.plans.answers import Contact
@@ -122,12 +123,20 @@ def officer_households(
 
 
 @router.get("/officers/{officer_id}/book.pdf", response_class=Response)
-def contact_book(officer_id: OfficerId, session: SessionDep, actor: ActorDep, unmasking: UnmaskingDep) -> Response:
+def contact_book(
+    officer_id: OfficerId,
+    session: SessionDep,
+    actor: ActorDep,
+    unmasking: UnmaskingDep,
+    now: NowDep,
+    settings: SettingsDep,
+) -> Response:
     """The officer's contact book, two pages to print: his households in the order of the way, with needs. Audited."""
     from gridmap.maps.contact_book import contact_book as book  # noqa: PLC0415 - printing is slow to import
 
     headers = {"Content-Disposition": f'inline; filename="{officer_id}.pdf"', "Cache-Control": "private, no-store"}
-    return Response(book(session, actor, officer_id, unmasking), headers=headers, media_type="application/pdf")
+    printed = now.astimezone(ZoneInfo(settings.timezone))
+    return Response(book(session, actor, officer_id, printed, unmasking), headers=headers, media_type="application/pdf")
 
 
 @router.get("/households/{household_id}/pair-rules")

@@ -1,4 +1,4 @@
-"""Contact pairs: the staged solver beside a greedy rule and a flow on twenty candidates a household.
+"""Contact pairs: the staged solver beside a greedy rule and a flow on twenty candidates of each household.
 
 The county and the prefecture are invented: as many villages, households and officers as Zhuoni and Gannan have, born
 and posted as in the demo data. Each contestant runs in a process of its own, so that its memory can be told.
@@ -25,6 +25,8 @@ _COLUMNS = (
     "back-ups",
 )  # fmt: skip
 _CANDIDATES = 20
+_SHARES = (12, 5, 3, 0)
+"""Of the candidates so many of each tier; what a tier has not is taken from the next."""
 _TIER_COST, _MISSED_COST = 10_000_000, 1_000_000_000
 _CAPACITY_SHARES = (0.03, 0.07, 0.12, 0.16, 0.20, 0.18, 0.13, 0.11)
 
@@ -111,21 +113,38 @@ def greedy(problem: Problem) -> tuple[IntArray, IntArray | None]:
 
 
 def dense(problem: Problem) -> tuple[IntArray, IntArray | None]:
-    """A min-cost flow on the twenty best candidates of each household, tier before distance, in one cost."""
-    households, officers = problem.households, problem.officers
+    """A min-cost flow on twenty candidates of each household, tier before distance, in one cost.
+
+    They are chosen for each household by itself: from each tier some that are nearest to its door and as many by
+    chance, in proportion to what they can take. Only the nearest would be the same few for a whole village, whose
+    capacity would end long before the households do.
+    """
+    chance = np.random.default_rng(20)
     tails, heads, costs = [], [], []
-    for row in range(len(households)):
-        wanted = _CANDIDATES
-        for tier, columns in enumerate(_around(problem, row)):
-            metres = distances_m(officers.place[columns], households.place[row][None])
-            best = np.argsort(metres, kind="stable")[:wanted]
-            tails.append(columns[best])
-            heads.append(np.full(len(best), row))
-            costs.append(tier * _TIER_COST + metres[best])
-            wanted -= len(best)
-            if wanted <= 0:
-                break
+    for row in range(len(problem.households)):
+        found, cost = _candidates(problem, row, chance)
+        tails.append(found)
+        heads.append(np.full(len(found), row))
+        costs.append(cost)
     return _dense_flow(problem, np.concatenate(tails), np.concatenate(heads), np.concatenate(costs)), None
+
+
+def _candidates(problem: Problem, row: int, chance: np.random.Generator) -> tuple[IntArray, IntArray]:
+    """The officers of a household's arcs, and what each costs."""
+    found, costs, wanted = [], [], 0
+    for tier, (columns, share) in enumerate(zip(_around(problem, row), _SHARES, strict=True)):
+        wanted += share
+        if len(columns) == 0:
+            continue
+        metres = distances_m(problem.officers.place[columns], problem.households.place[row][None])
+        near = np.argsort(metres, kind="stable")[: wanted if len(columns) <= wanted else (wanted + 1) // 2]
+        room = np.cumsum(problem.officers.capacity[columns])
+        drawn = np.searchsorted(room, chance.integers(0, max(int(room[-1]), 1), wanted // 2), side="right")
+        chosen = np.unique(np.concatenate([near, np.minimum(drawn, len(columns) - 1)]))[:wanted]
+        found.append(columns[chosen])
+        costs.append(tier * _TIER_COST + metres[chosen])
+        wanted -= len(chosen)
+    return np.concatenate(found), np.concatenate(costs)
 
 
 def _dense_flow(problem: Problem, tail: IntArray, head: IntArray, cost: IntArray) -> IntArray:

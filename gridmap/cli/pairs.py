@@ -108,7 +108,8 @@ def book(
     from gridmap.maps.contact_book import contact_book
 
     with command_session() as session:
-        pdf = contact_book(session, command_actor(), officer_id, Unmasking.parse(unmask, purpose))
+        printed = datetime.now(ZoneInfo(Settings.from_env().timezone))
+        pdf = contact_book(session, command_actor(), officer_id, printed, Unmasking.parse(unmask, purpose))
     try:
         out.write_bytes(pdf)
     except OSError as error:

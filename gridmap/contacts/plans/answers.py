@@ -1,7 +1,7 @@
 """Who looks after whom, as it stands: of a household, of an officer, at a place. Masked, by scope, audited."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from gridmap.contacts import service as officers
 from gridmap.contacts.model import ContactPair, Officer
 from gridmap.contacts.plans import queries
 from gridmap.contacts.rules import is_away
-from gridmap.contacts.service import OfficerRecord
+from gridmap.contacts.service import OfficerRecord, shown_as
 from gridmap.geo.measure import distance_m
 from gridmap.households import service as households
 from gridmap.households.model import NEEDS
@@ -45,8 +45,21 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Who looks after a household beside an officer: its first contact, or of his own first contacts the back-up."""
+
+    id: str
+    rank: int
+    name: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LookedAfter:
-    """A household that an officer looks after, and how: its rank and reason, and how far from where he stands."""
+    """A household that an officer looks after, and how: its rank and reason, and how far from where he stands.
+
+    `other` is whom to call about it beside him, None when there is nobody.
+    """
 
     id: str
     rank: int
@@ -63,6 +76,7 @@ class LookedAfter:
     lon: float
     lat: float
     distance_m: float | None
+    other: Other | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +107,11 @@ def officer_households(
     officer = officers.get_officer(session, actor, officer_id, unmasking)
     stands = queries.place_of_officer(session, officer_id)
     rows = [row for row in queries.households_of_officer(session, officer_id) if _covers(actor.caller, row)]
-    found = [_looked_after(row, stands, unmasking) for row in rows]
-    _record(session, actor, "officer.households", [officer_id, *(household.id for household in found)], unmasking)
+    others = _others(session, officer_id, [row[1].id for row in rows], unmasking)
+    found = [replace(_looked_after(row, stands, unmasking), other=others.get(row[1].id)) for row in rows]
+    told = {other.id for other in others.values()}
+    subjects = [officer_id, *(household.id for household in found), *sorted(told)]
+    _record(session, actor, "officer.households", subjects, unmasking)
     return officer, found
 
 
@@ -119,6 +136,16 @@ def contacts_at(
     subjects = [*ids, *sorted({contact.id for _, found in told for contact in found})]
     _record(session, actor, "contacts.at", subjects, unmasking)
     return House(round(metres, 1), told)
+
+
+def _others(session: Session, officer_id: str, ids: Sequence[str], unmasking: Unmasking) -> dict[str, Other]:
+    """Of each household the contact of the lowest rank that is not this officer."""
+    found: dict[str, Other] = {}
+    for pair, officer in queries.pairs_of_households(session, ids):
+        if officer.id != officer_id:
+            shown = shown_as(officer, [], unmasking)
+            found.setdefault(pair.household_id, Other(officer.id, pair.rank, shown.name, shown.phone))
+    return found
 
 
 def _contacts(session: Session, ids: Sequence[str], today: date, unmasking: Unmasking) -> dict[str, list[Contact]]:

@@ -203,6 +203,15 @@ class ContactsAt(_Told):
     others: list[HouseOut]
 
 
+class OtherOut(_Told):
+    """Who looks after a household beside an officer, masked like the rest."""
+
+    id: str
+    rank: int
+    name: str
+    phone: str | None
+
+
 class LookedAfterOut(_Told):
     """A household that an officer looks after."""
 
@@ -221,6 +230,7 @@ class LookedAfterOut(_Told):
     lon: float
     lat: float
     distance_m: float | None
+    other: OtherOut | None
 
 
 class OfficerHouseholds(_Told):
