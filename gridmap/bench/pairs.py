@@ -8,6 +8,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
@@ -132,19 +133,43 @@ def dense(problem: Problem) -> tuple[IntArray, IntArray | None]:
 def _candidates(problem: Problem, row: int, chance: np.random.Generator) -> tuple[IntArray, IntArray]:
     """The officers of a household's arcs, and what each costs."""
     found, costs, wanted = [], [], 0
-    for tier, (columns, share) in enumerate(zip(_around(problem, row), _SHARES, strict=True)):
+    for tier, (choice, share) in enumerate(zip(_choices(problem, row), _SHARES, strict=True)):
         wanted += share
-        if len(columns) == 0:
+        if len(choice.all) == 0 or wanted <= 0:
             continue
-        metres = distances_m(problem.officers.place[columns], problem.households.place[row][None])
-        near = np.argsort(metres, kind="stable")[: wanted if len(columns) <= wanted else (wanted + 1) // 2]
-        room = np.cumsum(problem.officers.capacity[columns])
-        drawn = np.searchsorted(room, chance.integers(0, max(int(room[-1]), 1), wanted // 2), side="right")
-        chosen = np.unique(np.concatenate([near, np.minimum(drawn, len(columns) - 1)]))[:wanted]
-        found.append(columns[chosen])
-        costs.append(tier * _TIER_COST + metres[chosen])
-        wanted -= len(chosen)
+        place = problem.households.place[row][None]
+        drawn = choice.all[np.searchsorted(choice.room, chance.integers(0, choice.room[-1], wanted // 2), side="right")]
+        near = choice.near[np.argsort(distances_m(problem.officers.place[choice.near], place), kind="stable")[:wanted]]
+        both = np.unique(np.concatenate([drawn, near[: wanted - len(drawn)]]))
+        found.append(both)
+        costs.append(tier * _TIER_COST + distances_m(problem.officers.place[both], place))
+        wanted -= len(both)
     return np.concatenate(found), np.concatenate(costs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The officers of a tier seen from a village: those with capacity, how much up to each, and those near it."""
+
+    all: IntArray
+    room: IntArray
+    near: IntArray
+
+
+_CHOICES: dict[int, list[_Choice]] = {}
+_NEAR = 200
+
+
+def _choices(problem: Problem, row: int) -> list[_Choice]:
+    node = int(problem.households.node[row])
+    if node not in _CHOICES:
+        officers, place = problem.officers, problem.households.place[row][None]
+        _CHOICES[node] = []
+        for columns in _around(problem, row):
+            able = columns[officers.capacity[columns] > 0]
+            order = np.argsort(distances_m(officers.place[able], place), kind="stable")
+            _CHOICES[node].append(_Choice(able, np.cumsum(officers.capacity[able]), able[order[:_NEAR]]))
+    return _CHOICES[node]
 
 
 def _dense_flow(problem: Problem, tail: IntArray, head: IntArray, cost: IntArray) -> IntArray:

@@ -142,7 +142,9 @@ function showErrors(form, error) {
   const rest = error.errors.filter((each) => !told.includes(each)).map(({ where, message }) => (where ? `${where}: ${message}` : message));
   if (told.length === 0 || rest.length > 0) {
     const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, "")];
-    form.prepend(h("div", { class: "form-error", role: "alert" }, ...words.map((text) => h("p", {}, text))));
+    const { refused } = form.dataset;
+    const first = error.status === 409 && refused ? [h("p", {}, h("strong", {}, refused))] : [];
+    form.prepend(h("div", { class: "form-error", role: "alert" }, ...first, ...words.map((text) => h("p", {}, text))));
   }
   const first = form.querySelector("[aria-invalid=true]");
   if (first instanceof HTMLElement) first.focus();

@@ -18,7 +18,7 @@ from gridmap.contacts.plans import service
 from gridmap.db.engine import transaction
 from tests.api.keys import closed_application
 from tests.api.test_pair_plans import H1, H5, P1, P2, P3, P4, PLANS, SCHOOL, Desk
-from tests.county import COUNTY, WEST
+from tests.county import COUNTY, EAST, NORTH_EAST, SOUTH_EAST, WEST
 from tests.postgres import Server
 from tests.problems import assert_problem
 
@@ -216,3 +216,14 @@ def test_a_plan_is_a_file_of_every_kind(desk: Desk) -> None:
     assert desk.closed.client.get(f"{path}?format=xlsx", headers=desk.editor).content[:2] == b"PK"
     west = desk.closed.key("editor", WEST)
     assert desk.closed.client.get(f"{path}?format=csv", headers=west).status_code == 403
+
+
+def test_the_report_tells_of_a_grid_how_its_officers_are_loaded(desk: Desk) -> None:
+    desk.apply(desk.plan())
+    desk.closed.client.patch(f"/api/v1/officers/{P3}", json={"capacity": 1}, headers=desk.editor)
+    lines = {line["code"]: line for line in _get(desk, f"/pair-plans/report?within={COUNTY}")["lines"]}
+    # P3 has the school and H5, one in each eastern grid: he is over in both.
+    for grid in (NORTH_EAST, SOUTH_EAST):
+        told = {name: lines[grid][name] for name in ("officers", "capacity", "first_contacts", "over", "largest_load")}
+        assert told == {"officers": 1, "capacity": 1, "first_contacts": 2, "over": 1, "largest_load": 2}
+    assert (lines[EAST]["over"], lines[COUNTY]["over"], lines[WEST]["over"]) == (1, 1, 0)

@@ -23,7 +23,7 @@ class Figure:
     def level(self, line: Line) -> int | None:
         """The class of a place, None where the figure says nothing."""
         whole = self.of(line)
-        if whole == 0 and not (self.counted and line.level != "grid"):
+        if whole == 0:
             return None
         value = self.number(line) if self.counted else self.number(line) / whole
         return next((level for level, most in enumerate(self.bounds) if value <= most), 3)
@@ -38,8 +38,8 @@ class Figure:
         return f"{self.number(line) / self.of(line):.0%}"
 
 
-def _of_officers(line: Line) -> int:
-    # Officers are born in villages and above: a grid has none of its own.
+def _of_born(line: Line) -> int:
+    # Those of a grid are told by their households there: none of them is idle.
     return 0 if line.level == "grid" else line.officers
 
 
@@ -48,8 +48,8 @@ FIGURES = {
     "tiers": Figure(lambda line: line.paired - line.tier_0, lambda line: line.paired, (0, 0.1, 0.3)),
     "backups": Figure(lambda line: line.households - line.with_backup, lambda line: line.households, (0, 0.01, 0.05)),
     "loads": Figure(lambda line: line.first_contacts, lambda line: line.capacity, (0.7, 0.9, 1)),
-    "idle": Figure(lambda line: line.idle, _of_officers, (0, 0.1, 0.3)),
-    "over": Figure(lambda line: line.over, _of_officers, (0, 1, 4), counted=True),
+    "idle": Figure(lambda line: line.idle, _of_born, (0, 0.1, 0.3)),
+    "over": Figure(lambda line: line.over, lambda line: line.officers, (0, 1, 4), counted=True),
 }
 """Without a first contact, not born in the village, without a back-up, loads, idle, over capacity."""
 

@@ -35,8 +35,6 @@ _COLUMNS = (
     "households", "paired", "missed", "tier_0", "tier_1", "tier_2", "tier_3", "with_backup", "officers", "capacity",
     "first_contacts", "idle", "over", "largest_load",
 )  # fmt: skip
-_OF_OFFICERS = _COLUMNS[8:]
-"""Those of the columns that count officers by where they were born: a grid has none."""
 STEPS = ("reading", "birthplace", "changes", "distances", "back-ups", "reasons", "storing")
 """The first word of what a plan says of its progress, in the order of the work."""
 
@@ -123,7 +121,6 @@ def coverage_page(
         figure=figure,
         figures=FIGURES,
         columns=_COLUMNS,
-        of_officers=_OF_OFFICERS,
         missing_code=missing,
         missing=None if missing is None else cache(lambda: list_missing(session, actor, missing, _MISSING_SHOWN)),
     )
@@ -159,7 +156,7 @@ def plan_page(
         missed=cache(lambda: review.list_missed(session, actor, plan_id)),
         sheet=cache(lambda: service.get_sheet(session, actor, plan_id)),
         changes=cache(lambda: review.list_changes(session, actor, plan_id, asked, ROWS_SHOWN)),
-        officers=cache(lambda: review.list_officers(session, actor, plan_id, asked.officer)),
+        officers=cache(lambda: review.list_officers(session, actor, plan_id, asked)),
         villages=cache(lambda: _villages(session, plan.within)),
     )
 

@@ -173,10 +173,18 @@ def change_counts(session: Session, plan_id: int) -> Sequence[Row[int, int, int]
     return session.execute(stmt.group_by(PairPlanPair.rank).order_by(PairPlanPair.rank)).all()
 
 
-def officer_changes(session: Session, plan_id: int, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Officer, rank, first contacts or back-ups gained and lost, for those with any; who loses or gains most first."""
+def officer_changes(
+    session: Session, plan_id: int, limit: int, within: str | None = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Officer, rank, first contacts or back-ups gained and lost, for those with any; who loses or gains most first.
+
+    Of the households of one place only when it is told.
+    """
     rows = PairPlanPair
     differs = rows.former_officer_id.is_distinct_from(rows.officer_id)
+    if within is not None:
+        there = select(Household.id).join(Address, _AT_ADDRESS).where(lies_within([within]))
+        differs = and_(differs, rows.household_id.in_(there))
     gains = select(rows.officer_id.label("officer"), rows.rank, rows.household_id, literal(1).label("gained"))
     losses = select(rows.former_officer_id, rows.rank, rows.household_id, literal(0).label("gained"))
     both = (
@@ -426,15 +434,20 @@ def _pair_of(pair: Any, rank: int) -> Any:
     return and_(pair.county_code == Household.county_code, pair.household_id == Household.id, pair.rank == rank)
 
 
-def officer_loads(session: Session, prefixes: Sequence[str], today: date) -> Sequence[Row[str, int, int, bool]]:
-    """Home, capacity and first contacts of the officers in office born within, and whether each may be used today."""
-    held = (
+def _held() -> Any:
+    """How many first contacts each officer has among current households."""
+    return (
         select(ContactPair.officer_id, func.count().label("held"))
         .join(Household, _OF_HOUSEHOLD)
         .where(ContactPair.rank == 1, Household.status == "current")
         .group_by(ContactPair.officer_id)
         .subquery()
     )
+
+
+def officer_loads(session: Session, prefixes: Sequence[str], today: date) -> Sequence[Row[str, int, int, bool]]:
+    """Home, capacity and first contacts of the officers in office born within, and whether each may be used today."""
+    held = _held()
     there = may_be_used(prefixes, (), today)
     stmt = (
         select(Officer.home_code, Officer.capacity, func.coalesce(held.c.held, 0), there)
@@ -442,3 +455,25 @@ def officer_loads(session: Session, prefixes: Sequence[str], today: date) -> Seq
         .where(or_(Officer.status == "current", held.c.held > 0), within_codes(Officer.home_code, prefixes))
     )
     return session.execute(stmt).all()
+
+
+def grid_loads(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Grid: how many officers are first contacts in it, what they can take and have in all, over it, and at most."""
+    held = _held()
+    serving = (
+        select(Address.grid_code, Officer.id, Officer.capacity, held.c.held)
+        .distinct()
+        .select_from(ContactPair)
+        .join(Household, _OF_HOUSEHOLD)
+        .join(Address, _AT_ADDRESS)
+        .join(
+            Officer, and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
+        )
+        .join(held, held.c.officer_id == Officer.id)
+        .where(ContactPair.rank == 1, Household.status == "current", lies_within(prefixes))
+        .where(Address.grid_code.is_not(None))
+        .subquery()
+    )
+    over = func.count().filter(serving.c.held > serving.c.capacity)
+    sums = (func.count(), func.sum(serving.c.capacity), func.sum(serving.c.held), over, func.max(serving.c.held))
+    return session.execute(select(serving.c.grid_code, *sums).group_by(serving.c.grid_code)).all()

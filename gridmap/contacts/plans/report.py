@@ -20,7 +20,8 @@ _DIGITS = (6, 9, 12, 15)
 class Line:
     """A division or grid: its households and how they are covered, and the officers born in it and how loaded they are.
 
-    `idle` could take first contacts and have none; `over` have more than they can take.
+    `idle` could take first contacts and have none; `over` have more than they can take. Nobody is born in a grid: its
+    officers are those who are first contacts in it, with all that they have, there and elsewhere.
     """
 
     code: str
@@ -58,6 +59,9 @@ def make_report(session: Session, caller: Caller, within: str, today: date) -> l
         _count_households(_above(lines, code, within), counts)
     for home, capacity, held, there in queries.officer_loads(session, prefixes, today):
         _count_officer(_above(lines, home, within), capacity, held, usable=there)
+    for code, *loads in queries.grid_loads(session, prefixes):
+        line = lines[code]
+        line.officers, line.capacity, line.first_contacts, line.over, line.largest_load = map(int, loads)
     kept = [line for line in lines.values() if line.level != "grid" or line.households]
     return sorted(kept, key=lambda line: (line.code != within, line.code))
 

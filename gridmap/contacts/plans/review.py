@@ -109,9 +109,11 @@ def list_changes(session: Session, actor: Actor, plan_id: int, asked: SheetAsked
     return ChangePage(shown, sheet_queries.count_changes(session, plan_id, asked), more)
 
 
-def list_officers(session: Session, actor: Actor, plan_id: int, officer: str | None = None) -> list[OfficerSheet]:
+def list_officers(session: Session, actor: Actor, plan_id: int, asked: SheetAsked) -> list[OfficerSheet]:
     """Who gains and loses most first; at most twenty households of each are named. Raises NotFound, Forbidden."""
-    rows = [row for row in service.get_sheet(session, actor, plan_id).officers if officer in {None, row.officer}]
+    service.get_plan(session, actor.caller, plan_id)
+    found = service.list_officer_changes(session, plan_id, asked.within)
+    rows = [row for row in found if asked.officer in {None, row.officer} and asked.rank in {None, row.rank}]
     shown = rows[:_OFFICERS]
     doors = _doors(session, {name for row in shown for name in (*row.gains, *row.loses)})
     named = _named(session, {row.officer for row in shown})

@@ -232,10 +232,7 @@ def get_sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
     get_plan(session, actor.caller, plan_id)
     counts = {rank: (changed, replaced) for rank, changed, replaced in queries.change_counts(session, plan_id)}
     pairs = [_planned(pair) for pair in queries.changed_pairs(session, plan_id, _SHEET)]
-    officers = [
-        OfficerChange(officer, rank, gained, lost, sorted(gains or [])[:_NAMED], sorted(loses or [])[:_NAMED])
-        for officer, rank, gained, lost, gains, loses in queries.officer_changes(session, plan_id, _SHEET)
-    ]
+    officers = list_officer_changes(session, plan_id)
     audit.record(session, actor, "pair_plan.sheet", [subject(plan_id), *sorted({pair.household for pair in pairs})])
     return Sheet(
         first_contacts=counts.get(1, (0, 0))[0],
@@ -244,6 +241,14 @@ def get_sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
         pairs=pairs,
         officers=officers,
     )
+
+
+def list_officer_changes(session: Session, plan_id: int, within: str | None = None) -> list[OfficerChange]:
+    """Whom officers gain and lose, of one place's households when it is told; the caller checks and records."""
+    return [
+        OfficerChange(officer, rank, gained, lost, sorted(gains or [])[:_NAMED], sorted(loses or [])[:_NAMED])
+        for officer, rank, gained, lost, gains, loses in queries.officer_changes(session, plan_id, _SHEET, within)
+    ]
 
 
 def apply_plan(session: Session, actor: Actor, plan_id: int, today: date) -> tuple[int, int]:
