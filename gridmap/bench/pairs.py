@@ -8,7 +8,6 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
@@ -121,55 +120,43 @@ def dense(problem: Problem) -> tuple[IntArray, IntArray | None]:
     capacity would end long before the households do.
     """
     chance = np.random.default_rng(20)
-    tails, heads, costs = [], [], []
-    for row in range(len(problem.households)):
-        found, cost = _candidates(problem, row, chance)
-        tails.append(found)
-        heads.append(np.full(len(found), row))
-        costs.append(cost)
-    return _dense_flow(problem, np.concatenate(tails), np.concatenate(heads), np.concatenate(costs)), None
+    order = np.argsort(problem.households.node, kind="stable")
+    villages = np.split(order, np.flatnonzero(np.diff(problem.households.node[order])) + 1)
+    arcs = [arc for rows in villages for arc in _arcs_of_village(problem, rows, chance)]
+    head, tail, tier = (np.concatenate(part) for part in zip(*arcs, strict=True))
+    # Who is near may have been drawn as well.
+    _, once = np.unique(head * len(problem.officers) + tail, return_index=True)
+    head, tail, tier = head[once], tail[once], tier[once]
+    metres = distances_m(problem.officers.place[tail], problem.households.place[head])
+    return _dense_flow(problem, tail, head, tier * _TIER_COST + metres), None
 
 
-def _candidates(problem: Problem, row: int, chance: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """The officers of a household's arcs, and what each costs."""
-    found, costs, wanted = [], [], 0
-    for tier, (choice, share) in enumerate(zip(_choices(problem, row), _SHARES, strict=True)):
+def _arcs_of_village(
+    problem: Problem, rows: IntArray, chance: np.random.Generator
+) -> list[tuple[IntArray, IntArray, IntArray]]:
+    """The arcs of a village's households, tier by tier: household, officer, tier."""
+    arcs, wanted = [], 0
+    capacity, stands = problem.officers.capacity, problem.officers.place
+    for tier, (columns, share) in enumerate(zip(_around(problem, int(rows[0])), _SHARES, strict=True)):
         wanted += share
-        if len(choice.all) == 0 or wanted <= 0:
+        able = columns[capacity[columns] > 0]
+        if len(able) == 0 or wanted == 0:
             continue
-        place = problem.households.place[row][None]
-        drawn = choice.all[np.searchsorted(choice.room, chance.integers(0, choice.room[-1], wanted // 2), side="right")]
-        near = choice.near[np.argsort(distances_m(problem.officers.place[choice.near], place), kind="stable")[:wanted]]
-        both = np.unique(np.concatenate([drawn, near[: wanted - len(drawn)]]))
-        found.append(both)
-        costs.append(tier * _TIER_COST + distances_m(problem.officers.place[both], place))
-        wanted -= len(both)
-    return np.concatenate(found), np.concatenate(costs)
+        near = min(len(able), wanted if len(able) <= wanted else (wanted + 1) // 2)
+        homes = problem.households.place[rows]
+        pool = able[np.argsort(distances_m(stands[able], homes[:1]), kind="stable")[:_NEAR]]
+        metres = distances_m(stands[pool][None, :], homes[:, None])
+        closest = pool[np.argsort(metres, axis=1, kind="stable")[:, :near]]
+        room = np.cumsum(capacity[able])
+        drawn = able[np.searchsorted(room, chance.integers(0, room[-1], (len(rows), wanted - near)), side="right")]
+        tails = np.concatenate([closest, drawn] if len(able) > wanted else [closest], axis=1)
+        arcs.append((np.repeat(rows, tails.shape[1]), tails.ravel(), np.full(tails.size, tier)))
+        wanted -= tails.shape[1]
+    return arcs
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """The officers of a tier seen from a village: those with capacity, how much up to each, and those near it."""
-
-    all: IntArray
-    room: IntArray
-    near: IntArray
-
-
-_CHOICES: dict[int, list[_Choice]] = {}
 _NEAR = 200
-
-
-def _choices(problem: Problem, row: int) -> list[_Choice]:
-    node = int(problem.households.node[row])
-    if node not in _CHOICES:
-        officers, place = problem.officers, problem.households.place[row][None]
-        _CHOICES[node] = []
-        for columns in _around(problem, row):
-            able = columns[officers.capacity[columns] > 0]
-            order = np.argsort(distances_m(officers.place[able], place), kind="stable")
-            _CHOICES[node].append(_Choice(able, np.cumsum(officers.capacity[able]), able[order[:_NEAR]]))
-    return _CHOICES[node]
+"""The nearest to a door are looked for among so many that are nearest to one door of its village."""
 
 
 def _dense_flow(problem: Problem, tail: IntArray, head: IntArray, cost: IntArray) -> IntArray:

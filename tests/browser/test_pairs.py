@@ -36,6 +36,7 @@ def _sign_in(watched: Watched, name: str, path: str) -> Page:
     page.fill("[name=name]", name)
     page.fill("[name=password]", PASSWORD)
     page.click("main button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url, wait_until="load")
     return page
 
 
