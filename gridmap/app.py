@@ -32,6 +32,7 @@ from gridmap.api import (
     nominatim,
     officers,
     pair_plans,
+    place_names,
     posts,
     regrouping,
     search,
@@ -163,6 +164,7 @@ def _api_v1() -> APIRouter:
         officers,
         posts,
         addresses,
+        place_names,
     ):
         router.include_router(part.router)
     for part in (changesets, imports, shelters, pair_plans, contacts):

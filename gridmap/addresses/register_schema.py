@@ -231,6 +231,8 @@ class MergedOut(AddressDetail):
     moved_households: int
     moved_buildings: list[str]
     closed_buildings: list[str]
+    moved_officers: int
+    moved_shelters: list[str]
 
 
 class AddressCollection(BaseModel):

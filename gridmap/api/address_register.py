@@ -34,6 +34,7 @@ from gridmap.db.history import list_states
 from gridmap.db.versions import current_version
 from gridmap.divisions.service import prefixes_within
 from gridmap.households import doors
+from gridmap.preplans.merging import merge_whole
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
@@ -154,7 +155,7 @@ def change_address(
         register.restore_address(session, actor, code, if_match)
         if_match = None
     change = given.change()
-    record = register.change_address(session, actor, gazetteer, code, change, if_match)
+    record = doors.change_address(session, actor, gazetteer, code, change, if_match)
     return _detail(session, gazetteer, response, record)
 
 
@@ -189,14 +190,18 @@ def merge_address(
     if_match: IfMatchDep,
     response: Response,
 ) -> MergedOut:
-    """Makes this address one with another: households, building and names go there, and this code leads there."""
-    merged = doors.merge_address(session, actor, code, given.into, if_match)
+    """Makes this address one with another: households, building, officers who work there, shelters and names go
+    there, and this code leads there."""
+    whole = merge_whole(session, actor, code, given.into, if_match)
+    merged = whole.merged
     told = _detail(session, gazetteer, response, merged.address)
     return MergedOut(
         **told.model_dump(),
         moved_households=len(merged.households),
         moved_buildings=list(merged.buildings),
         closed_buildings=list(merged.closed_buildings),
+        moved_officers=len(whole.officers),
+        moved_shelters=list(whole.shelters),
     )
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from gridmap.addresses.format import format_label
+from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.search import Asking, Match, search, segments_of
 from gridmap.addresses.segments import Segments
 from gridmap.api.address_search import ServedDep, where
@@ -38,7 +39,7 @@ def search_nominatim(
     bounded: Flag = "0",
 ) -> JSONResponse:
     """`q`, or `street`, `city`, `county`, `state`; `format` json, jsonv2 or geojson; `limit`, `viewbox`, `bounded`,
-    `countrycodes`, `addressdetails`, `namedetails`."""
+    `countrycodes`, `addressdetails`, `namedetails`; `accept-language`, also as a header: bo tells Tibetan names."""
     asked = request.query_params
     form = _form(asked)
     if form is None:
@@ -57,7 +58,9 @@ def search_nominatim(
     within = box if bounded not in _NO else None
     details, names = addressdetails not in _NO, namedetails not in _NO
     places = [
-        nominatim.of_match(form, match, match.point, details=details, name_details=names)
+        nominatim.of_match(
+            form, match, match.point, details=details, name_details=names, tibetan=_tibetan(request, served)
+        )
         for match in found
         if match.point is not None and _lies_in(match, within)
     ][: max(1, min(limit, _MOST))]
@@ -86,7 +89,9 @@ def reverse_nominatim(
     told = _at(request, served, scope, LonLat(lon, lat), nominatim.level_of_zoom(zoom))
     if told is None:
         return JSONResponse(nominatim.NOT_FOUND)
-    place = nominatim.place(form, **told, details=details, name_details=names)
+    place = nominatim.place(
+        form, **told, details=details, name_details=names, tibetan=_tibetan(request, served)
+    )  # fmt: skip
     return JSONResponse(nominatim.collection([place]) if form == "geojson" else place)
 
 
@@ -114,6 +119,12 @@ def _at(request: Request, served: Served, scope: MapScope, point: LonLat, level:
     label = format_label(Segments(**segments))
     return {"level": known.place.level, "code": known.place.code, "label": label, "segments": segments, "point": point,
             "importance": 1.0}  # fmt: skip
+
+
+def _tibetan(request: Request, served: Served) -> Gazetteer | None:
+    """The names to tell answers in when Tibetan is wanted; the parameter counts before the header."""
+    languages = request.query_params.get("accept-language") or request.headers.get("accept-language", "")
+    return served.index.gazetteer if nominatim.wants_tibetan(languages) else None
 
 
 def _form(asked: Mapping[str, str]) -> Format | None:

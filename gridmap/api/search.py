@@ -1,4 +1,4 @@
-"""One box for everything: a code, a door, a place, an officer, coordinates; each by right."""
+"""One box for everything: a code, a door, a place, a building, an officer, coordinates; each by right."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,17 +24,19 @@ from gridmap.contacts.service import get_officer
 from gridmap.errors import DatabaseUnavailable, Forbidden, InvalidInput, NotFound, Unauthenticated
 from gridmap.exchange.pasted import read_place
 from gridmap.grids import service as grids
+from gridmap.households.buildings import BuildingRecord, get_building, list_buildings
 from gridmap.households.service import get_household
 from gridmap.snapshot.addresses import Served
 
 router = APIRouter(tags=["search"])
 
 _API = "/api/v1"
-Kind = Literal["point", "division", "grid", "group", "address", "place", "household", "officer"]
+Kind = Literal["point", "division", "grid", "group", "address", "place", "building", "household", "officer"]
 
 
 class FoundThing(BaseModel):
-    """What was found: what kind of thing, its code, what it is called, where it is and where it is told in full.
+    """What was found: what kind of thing, its code, what it is called, where it is and where it is told in full: `href`
+    to programs, `page` to people.
 
     `detail` is what else tells it apart; `match_level` and `score` are those of the address search, `assumed` what was
     taken for granted of pasted coordinates.
@@ -47,6 +49,7 @@ class FoundThing(BaseModel):
     lon: float | None = None
     lat: float | None = None
     href: str | None = None
+    page: str | None = None
     match_level: str | None = None
     score: float | None = None
     assumed: list[str] = []
@@ -74,7 +77,10 @@ def search_everything(
     response: Response,
     limit: Annotated[int, Query(ge=1)] = 10,
 ) -> FoundThings:
-    """What a text means: coordinates, else a code, else doors, places and officers. Names are masked and audited."""
+    """What a text means: coordinates, else a code, else doors, places, buildings and officers.
+
+    Names are masked and audited.
+    """
     text, most = q.strip(), min(limit, MAX_PAGE)
     asked = _Asked(request, served, scope, session, actor, now, ZoneInfo(settings.timezone))
     if text and (point := list(_coordinates(asked, text))):
@@ -83,7 +89,10 @@ def search_everything(
         found = [thing]
     else:
         asking = Asking(min(most, 100), scope.prefixes, near, autocomplete=True)
-        found = [*_doors(served, text, asking), *_officers(asked, text, most)][:most]
+        named = [*_officers(asked, text, most), *_buildings(asked, text, most)]
+        # A name that somebody has is rarely a misspelt place as well: what has it is not crowded out.
+        found = [*_doors(served, text, asking)][: most - min(len(named), most // 2)] + named
+        found = found[:most]
     if any(thing.kind in {"household", "officer"} for thing in found):
         response.headers["Cache-Control"] = PRIVATE
     else:
@@ -126,7 +135,7 @@ def _coordinates(asked: _Asked, text: str) -> Iterator[FoundThing]:
         row = near.row
         yield FoundThing(
             kind="address", code=row.code, label=row.label, lon=row.lon, lat=row.lat,
-            href=f"{_API}/addresses/{row.code}",
+            href=f"{_API}/addresses/{row.code}", page=f"/addresses?code={row.code}",
             detail={"distance_m": round(near.distance_m, 1), "bearing": round(near.bearing_deg), "grid_code": row.grid},
         )  # fmt: skip
 
@@ -134,10 +143,11 @@ def _coordinates(asked: _Asked, text: str) -> Iterator[FoundThing]:
 def _by_code(asked: _Asked, code: str) -> FoundThing | None:
     """The thing that a code names; None for what is no code, is not there, or must not be told."""
     kinds: dict[tuple[str, int], Callable[[_Asked, str], FoundThing | None]] = {
-        ("A", 15): _address, ("H", 15): _household, ("P", 15): _officer, ("", 15): _grid, ("", 17): _group,
+        ("A", 15): _address, ("B", 15): _building, ("H", 15): _household, ("P", 15): _officer, ("", 15): _grid,
+        ("", 17): _group,
         **{("", digits): _division for digits in (2, 6, 9, 12)},
     }  # fmt: skip
-    letter = code[:1] if code[:1] in {"A", "H", "P"} else ""
+    letter = code[:1] if code[:1] in {"A", "B", "H", "P"} else ""
     number = code.removeprefix(letter)
     find = kinds.get((letter, len(code))) if number.isascii() and number.isdigit() else None
     try:
@@ -154,6 +164,7 @@ def _division(asked: _Asked, code: str) -> FoundThing | None:
     detail = {"level": known.place.level, "chain": [place.name for place in known.chain[:-1]]}
     return FoundThing(
         kind="division", code=code, label=known.place.name, detail=detail, href=f"{_API}/divisions/{code}",
+        page=f"/?code={code}",
         lon=None if middle is None else middle.lon, lat=None if middle is None else middle.lat,
     )  # fmt: skip
 
@@ -166,6 +177,7 @@ def _grid(asked: _Asked, code: str) -> FoundThing | None:
     retired = found.valid_to is not None
     return FoundThing(
         kind="grid", code=code, label=found.name, lon=spot.x, lat=spot.y, href=f"{_API}/grids/{code}",
+        page=f"/grids?grid={code}",
         detail={"status": "retired" if retired else "current", "kind": found.kind},
     )  # fmt: skip
 
@@ -174,7 +186,11 @@ def _group(asked: _Asked, code: str) -> FoundThing | None:
     if not asked.may("GET /api/v1/groups/{code}") or not asked.actor.caller.covers(code):
         return None
     name = grids.find_group_name(asked.session, code)
-    return None if name is None else FoundThing(kind="group", code=code, label=name, href=f"{_API}/groups/{code}")
+    if name is None:
+        return None
+    return FoundThing(
+        kind="group", code=code, label=name, href=f"{_API}/groups/{code}", page=f"/groups?group={code}"
+    )  # fmt: skip
 
 
 def _address(asked: _Asked, code: str) -> FoundThing | None:
@@ -183,7 +199,7 @@ def _address(asked: _Asked, code: str) -> FoundThing | None:
         return None
     return FoundThing(
         kind="address", code=code, label=row.label, lon=row.lon, lat=row.lat, href=f"{_API}/addresses/{code}",
-        detail={"grid_code": row.grid}, match_level="door", score=1.0,
+        page=f"/addresses?code={code}", detail={"grid_code": row.grid}, match_level="door", score=1.0,
     )  # fmt: skip
 
 
@@ -193,7 +209,7 @@ def _household(asked: _Asked, code: str) -> FoundThing | None:
     found = get_household(asked.session, asked.actor, code)
     return FoundThing(
         kind="household", code=code, label=found.name or found.head.name, href=f"{_API}/households/{code}",
-        detail={"address": found.address, "grid_code": found.grid_code},
+        page=f"/households?household={code}", detail={"address": found.address, "grid_code": found.grid_code},
     )  # fmt: skip
 
 
@@ -202,8 +218,26 @@ def _officer(asked: _Asked, code: str) -> FoundThing | None:
         return None
     found = get_officer(asked.session, asked.actor, code)
     return FoundThing(
-        kind="officer", code=code, label=found.name, href=f"{_API}/officers/{code}", detail={"unit": found.unit}
-    )
+        kind="officer", code=code, label=found.name, href=f"{_API}/officers/{code}", page=f"/officers?officer={code}",
+        detail={"unit": found.unit},
+    )  # fmt: skip
+
+
+def _building(asked: _Asked, code: str) -> FoundThing | None:
+    if not asked.may("GET /api/v1/buildings/{building_id}"):
+        return None
+    found = get_building(asked.session, code)
+    return _told(found) if asked.actor.caller.covers(found.grid_code or found.village_code) else None
+
+
+def _told(building: BuildingRecord) -> FoundThing:
+    """A building stands on the page of its address."""
+    return FoundThing(
+        kind="building", code=building.id, label=building.name or building.address, lon=building.lon, lat=building.lat,
+        href=f"{_API}/buildings/{building.id}", page=f"/addresses?code={building.address_code}",
+        detail={"kind": building.kind, "address": building.address, "grid_code": building.grid_code,
+                "status": building.status},
+    )  # fmt: skip
 
 
 def _doors(served: Served, text: str, asking: Asking) -> Iterator[FoundThing]:
@@ -214,6 +248,7 @@ def _doors(served: Served, text: str, asking: Asking) -> Iterator[FoundThing]:
             lon=None if match.point is None else match.point.lon,
             lat=None if match.point is None else match.point.lat,
             href=f"{_API}/{'divisions' if match.row is None else 'addresses'}/{match.code}",
+            page=f"/?code={match.code}" if match.row is None else f"/addresses?code={match.code}",
             detail={"type": told.type, "grid_code": told.grid_code, "distance_m": told.distance,
                     "neighbour": told.neighbour},
             match_level=match.level, score=told.score,
@@ -222,7 +257,7 @@ def _doors(served: Served, text: str, asking: Asking) -> Iterator[FoundThing]:
 
 def _officers(asked: _Asked, text: str, limit: int) -> Iterator[FoundThing]:
     """Officers of a whole name or a unit, by right; those who ask are in the audit."""
-    if len(text) < 2 or any(sign.isdigit() for sign in text) or not asked.may("GET /api/v1/officers"):
+    if not _is_name(text) or not asked.may("GET /api/v1/officers"):
         return
     try:
         page = listing.list_officers(
@@ -234,5 +269,21 @@ def _officers(asked: _Asked, text: str, limit: int) -> Iterator[FoundThing]:
         officer = listed.officer
         yield FoundThing(
             kind="officer", code=officer.id, label=officer.name, href=f"{_API}/officers/{officer.id}",
-            detail={"unit": officer.unit, "kind": officer.kind},
+            page=f"/officers?officer={officer.id}", detail={"unit": officer.unit, "kind": officer.kind},
         )  # fmt: skip
+
+
+def _buildings(asked: _Asked, text: str, limit: int) -> Iterator[FoundThing]:
+    """Schools, monasteries and what else stands there by a name."""
+    within = MapScope(asked.actor.caller.within).narrow([""])
+    if not _is_name(text) or not within or not asked.may("GET /api/v1/buildings"):
+        return
+    try:
+        found = list_buildings(asked.session, prefixes=within, words=text, limit=limit)
+    except DatabaseUnavailable:
+        return
+    yield from map(_told, found)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) >= 2 and not any(sign.isdigit() for sign in text)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ImportKind = Literal[
     "divisions", "outlines", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "posts",
-    "shelters", "layer",
+    "names", "shelters", "layer",
 ]  # fmt: skip
 ExportKind = Literal["divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs"]
 _SHOWN_REJECTIONS = 20

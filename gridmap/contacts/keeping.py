@@ -1,6 +1,6 @@
 """Daily upkeep of officers: new ones, moves, phones, absences, retirements, and which households that leaves alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -114,6 +114,17 @@ def retire_officer(session: Session, actor: Actor, officer_id: str, expected: in
     kept.consequences.charges.extend(charges)
     kept.consequences.posts.extend(posts.vacate_of(session, actor, officer_id))
     return Kept(_read(session, officer_id), kept.changes, kept.consequences)
+
+
+def follow_address(session: Session, actor: Actor, code: str, into: str) -> Sequence[str]:
+    """Lets the officers who work at an address that is merged into another work there; their ids, audited."""
+    ids = queries.working_at(session, code)
+    if ids:
+        keep_known(session, Officer, ids)
+        queries.move_work(session, ids, into)
+        keep_rows(session, actor.caller.name, "merge", Officer, ids)
+        audit.record(session, actor, "officer.move", ids)
+    return ids
 
 
 def get_history(

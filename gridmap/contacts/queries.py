@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, exists, func, or_, select, tuple_
+from sqlalchemy import Row, Select, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import ContactPair, DutyPost, Officer, Responsibility
-from gridmap.db.base import within_codes
+from gridmap.db.base import among, within_codes
 from gridmap.households.model import Household
 
 OfficerSelect = Select[Officer]
@@ -331,3 +331,16 @@ def doors_of_officer(session: Session, officer_id: str) -> Sequence[Row[*tuple[A
         )
     )
     return session.execute(stmt.order_by(ContactPair.rank, Address.label)).all()
+
+
+def working_at(session: Session, address_code: str) -> Sequence[str]:
+    """Ids of the officers whose work address is one, retired ones too; by ix_officer_work_address_code."""
+    mine = Officer.county_code == address_code[1:7], Officer.work_address_code == address_code
+    return session.scalars(select(Officer.id).where(*mine).order_by(Officer.id)).all()
+
+
+def move_work(session: Session, ids: Sequence[str], into: str) -> None:
+    """Gives officers another work address."""
+    stmt = update(Officer).where(Officer.county_code == into[1:7], among(Officer.id, ids))
+    values = {"work_address_code": into, "row_version": Officer.row_version + 1, "updated_at": func.now()}
+    session.execute(stmt.values(values), execution_options={"synchronize_session": False})

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from gridmap.addresses import place_names
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.editing import queries
@@ -47,7 +48,7 @@ def _kind(old: str, new: str, villages: Mapping[str, str]) -> Kind:
 def follow_codes(
     session: Session, divided: Mapping[str, str], grid_codes: Mapping[str, str], group_codes: Mapping[str, str]
 ) -> dict[str, int]:
-    """Puts new codes into addresses, households, officers, charges and shelters; returns how many of each changed.
+    """Puts new codes into addresses, households, officers, charges, shelters and other names; returns how many changed.
 
     `divided` are the divisions whose records all go to one other division.
     """
@@ -57,6 +58,7 @@ def follow_codes(
         "officers": queries.recode_officers(session, divided),
         "charges": queries.recode_charges(session, {**grid_codes, **group_codes}),
         "shelters": queries.recode_shelters(session, divided),
+        "names": place_names.follow_codes(session, divided),
     }
 
 

@@ -79,7 +79,7 @@ class _Together:
             while self._waiting:
                 yield self._next()
         finally:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(cancel_futures=True)
 
     def _submit(self, rows: list[Row]) -> Future[list[Row]]:
         try:

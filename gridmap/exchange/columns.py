@@ -146,6 +146,16 @@ KINDS: dict[str, Kind] = {
             ("household", "officer"),
         ),
         Kind(
+            "names",
+            {
+                "code": ("code", "区划编码", "区划代码", "编码", "代码"),
+                "text": ("text", "name", "别名", "名称", "旧名", "曾用名", "俗名", "俗称", "藏文名", "地名别名"),
+                "kind": ("kind", "类别", "类型", "别名类别"),
+                "hamlet": ("hamlet", "自然村", "所在自然村"),
+            },
+            ("code", "text"),
+        ),
+        Kind(
             "posts",
             {
                 "id": ("id", "岗位编号", "岗位编码", "编号"),

@@ -25,6 +25,7 @@ from gridmap.exchange.loaders.grids import load_grids
 from gridmap.exchange.loaders.groups import load_groups
 from gridmap.exchange.loaders.households import load_households
 from gridmap.exchange.loaders.layer import load_layer
+from gridmap.exchange.loaders.names import load_names
 from gridmap.exchange.loaders.officers import load_officers, load_posts
 from gridmap.exchange.loaders.pairs import load_pairs
 from gridmap.exchange.loaders.shelters import load_shelters
@@ -50,6 +51,7 @@ _LOADERS: dict[str, tuple[Loader, str | None]] = {
     "officers": (load_officers, None),
     "pairs": (load_pairs, None),
     "posts": (load_posts, None),
+    "names": (load_names, None),
     "layer": (load_layer, "any"),
 }
 PEOPLE = frozenset({"households", "officers", "pairs", "posts"})

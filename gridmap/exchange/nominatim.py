@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.search import Match
+from gridmap.addresses.segments import DOOR_SEGMENTS
 from gridmap.geo.lonlat import LonLat
 
 Format = Literal["json", "jsonv2", "geojson"]
@@ -17,6 +19,7 @@ _RANKS = {"door": 30, "building": 30, "estate": 22, "street": 26, "group": 22, "
 _TYPES = {"door": "house", "building": "house", "estate": "residential", "street": "road", "group": "hamlet",
           "village": "village", "township": "town", "county": "county", "prefecture": "state_district",
           "province": "state"}  # fmt: skip
+_DIVISIONS = ("province", "prefecture", "county", "township", "village")
 _LEVEL_OF_ZOOM = ((5, "province"), (8, "prefecture"), (11, "county"), (14, "township"), (16, "village"))
 
 
@@ -30,11 +33,44 @@ def level_of_zoom(zoom: int | None) -> str:
     return next((level for most, level in _LEVEL_OF_ZOOM if zoom is not None and zoom <= most), "door")
 
 
+def wants_tibetan(languages: str) -> bool:
+    """Whether Tibetan comes before Chinese in what `accept-language` asks for; other languages have no names here.
+
+    >>> wants_tibetan("bo,zh;q=0.8"), wants_tibetan("en, zh-CN, bo;q=0.1"), wants_tibetan("zh;q=0.5,bo")
+    (True, False, True)
+    """
+    ranked: list[tuple[float, int, str]] = []
+    for part in languages.lower().split(","):
+        name, _, weight = part.strip().partition(";q=")
+        if name[:2] in {"bo", "zh"}:
+            share = float(weight) if weight.replace(".", "", 1).isdigit() else 1.0
+            ranked.append((-share, len(ranked), name[:2]))
+    return bool(ranked) and min(ranked)[2] == "bo"
+
+
+def in_tibetan(gazetteer: Gazetteer, label: str, segments: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The label and segments of an answer with the Tibetan names of its divisions, as far as they have one."""
+    told = dict(segments)
+    for level in _DIVISIONS:
+        known = gazetteer.known.get(segments.get(f"{level}_code", ""))
+        if known is not None and known.place.name_bo:
+            told[level] = known.place.name_bo
+    if told == segments:
+        return label, told
+    parts = [told[name] for name in (*_DIVISIONS, *DOOR_SEGMENTS) if told.get(name)]
+    return " ".join(parts), told
+
+
 def place(
     form: Format, *, level: str, code: str, label: str, segments: Mapping[str, str], point: LonLat, importance: float,
-    details: bool, name_details: bool = False,
+    details: bool, name_details: bool = False, tibetan: Gazetteer | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """One answer. `lat` and `lon` are texts, as Nominatim has them."""
+    """One answer. `lat` and `lon` are texts, as Nominatim has them; `tibetan` are the names to tell it in."""
+    name = _name(segments, label)
+    both = {"name": name, "name:zh": name}
+    if tibetan is not None:
+        label, segments = in_tibetan(tibetan, label, segments)
+        both |= {"name": _name(segments, label), "name:bo": _name(segments, label)}
     kind, half = _TYPES[level], _HALF_DEGREES[level]
     box = (point.lat - half, point.lat + half, point.lon - half, point.lon + half)
     told: dict[str, Any] = {
@@ -47,7 +83,7 @@ def place(
         "place_rank": _RANKS[level],
         "importance": round(importance, 6),
         "addresstype": kind,
-        "name": next((text for text in reversed(list(segments.values())) if not text.isdigit()), label),
+        "name": both["name"],
         "display_name": label,
         "boundingbox": [f"{value:.7f}" for value in box],
         "extratags": {"code": code, "match_level": level},
@@ -55,7 +91,7 @@ def place(
     if details:
         told["address"] = address(segments)
     if name_details:
-        told["namedetails"] = {"name": told["name"]}
+        told["namedetails"] = both
     return told if form != "geojson" else _feature(told, point, box)
 
 
@@ -64,12 +100,19 @@ def collection(places: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "licence": LICENCE, "features": list(places)}
 
 
-def of_match(form: Format, match: Match, point: LonLat, *, details: bool, name_details: bool = False) -> dict[str, Any]:
+def of_match(
+    form: Format, match: Match, point: LonLat, *, details: bool, name_details: bool = False,
+    tibetan: Gazetteer | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """An answer of the search."""
     return place(
         form, level=match.level, code=match.code, label=match.label, segments=match.segments, point=point,
-        importance=match.score, details=details, name_details=name_details,
+        importance=match.score, details=details, name_details=name_details, tibetan=tibetan,
     )  # fmt: skip
+
+
+def _name(segments: Mapping[str, str], label: str) -> str:
+    return next((text for text in reversed(list(segments.values())) if not text.isdigit()), label)
 
 
 def address(segments: Mapping[str, str]) -> dict[str, str]:

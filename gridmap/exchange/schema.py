@@ -8,7 +8,7 @@ from gridmap.editing.schema import ProblemOut
 
 ImportKind = Literal[
     "divisions", "outlines", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "posts",
-    "shelters", "layer",
+    "names", "shelters", "layer",
 ]  # fmt: skip
 
 

@@ -80,16 +80,19 @@ def list_buildings(
     prefixes: Sequence[str] = ("",),
     address_code: str | None = None,
     kind: str | None = None,
+    words: str | None = None,
     status: str | None = "current",
     cursor: str | None = None,
     limit: int,
 ) -> list[BuildingRecord]:
-    """Buildings by id, a page: those within, at an address, of a kind, of a status."""
+    """Buildings by id, a page: those within, at an address, of a kind, with words in their name, of a status."""
     stmt = queries.buildings_within(queries.select_buildings(status), prefixes)
     if address_code is not None:
         stmt = queries.at_address(stmt, address_code)
     if kind is not None:
         stmt = queries.of_kind(stmt, kind)
+    if words is not None:
+        stmt = queries.called(stmt, words)
     return [_record(*row) for row in queries.page(session, stmt, cursor, limit)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Row, Select, and_, func, select, update
+from sqlalchemy import Row, Select, and_, func, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address, lies_within
@@ -35,6 +35,11 @@ def at_address(stmt: BuildingSelect, address_code: str) -> BuildingSelect:
 def of_kind(stmt: BuildingSelect, kind: str) -> BuildingSelect:
     """Only those of a kind."""
     return stmt.where(Building.kind == kind)
+
+
+def called(stmt: BuildingSelect, words: str) -> BuildingSelect:
+    """Only those whose name holds some words; few buildings have a name, and all of those are looked at."""
+    return stmt.where(Building.name.is_not(None), Building.name.contains(words, autoescape=True))
 
 
 def page(session: Session, stmt: BuildingSelect, cursor: str | None, limit: int) -> Sequence[BuildingRow]:
@@ -108,3 +113,24 @@ def move_households(session: Session, ids: Sequence[str], into: str) -> None:
     stmt = update(Household).where(Household.county_code == into[1:7], among(Household.id, ids))
     values = {"address_code": into, "row_version": Household.row_version + 1, "updated_at": func.now()}
     session.execute(stmt.values(values), execution_options={"synchronize_session": False})
+
+
+def in_another_grid(session: Session, address_codes: Sequence[str]) -> Sequence[Row[Household, Address]]:
+    """The current households at some addresses whose group is not of the address's grid; locked until the end.
+
+    By ix_household_address_code.
+    """
+    fits = Household.group_code.like(func.concat(Address.grid_code, "%"))
+    stmt = (
+        select(Household, Address)
+        .join(Address, and_(Address.county_code == Household.county_code, Address.code == Household.address_code))
+        .where(
+            among(Household.county_code, {code[1:7] for code in address_codes}),
+            among(Household.address_code, address_codes),
+            Household.status == "current",
+            Household.group_code.is_not(None),
+            or_(Address.grid_code.is_(None), not_(fits)),
+        )
+    )
+    fresh = stmt.order_by(Household.id).with_for_update(of=Household).execution_options(populate_existing=True)
+    return session.execute(fresh).all()

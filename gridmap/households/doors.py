@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from gridmap.access import audit
 from gridmap.access.audit import Actor
+from gridmap.addresses import register
+from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.record import AddressRecord
-from gridmap.addresses.register import NotCurrent, end_cancelled, end_merged, get_address, locked
+from gridmap.addresses.register import AddressChange, NotCurrent, end_cancelled, end_merged, get_address, locked
 from gridmap.db.history import keep_known, keep_rows
 from gridmap.errors import Conflict, FieldError, InvalidInput
 from gridmap.households import door_queries as queries
 from gridmap.households.buildings import close_buildings, move_buildings
 from gridmap.households.model import Household
+from gridmap.households.queries import nearest_group
 
 _TOLD_HOUSEHOLDS = 5
 
@@ -32,6 +36,38 @@ class Merged:
     households: Sequence[str]
     buildings: Sequence[str]
     closed_buildings: Sequence[str]
+
+
+def change_address(
+    session: Session, actor: Actor, gazetteer: Gazetteer, code: str, given: AddressChange, expected: int | None = None
+) -> AddressRecord:
+    """Corrects an address; who lives there comes into a group of the grid where the door stands now.
+
+    Raises what `register.change_address` raises.
+    """
+    changed = register.change_address(session, actor, gazetteer, code, given, expected)
+    groups_follow(session, actor, [code])
+    return changed
+
+
+def groups_follow(session: Session, actor: Actor, address_codes: Sequence[str]) -> list[str]:
+    """Gives households at doors that came into another grid the group of their nearest neighbour there.
+
+    Without one, and outside every grid, they have none until somebody gives them one. Returns their ids.
+    """
+    moved = queries.in_another_grid(session, address_codes) if address_codes else []
+    ids = [household.id for household, _ in moved]
+    if not ids:
+        return []
+    keep_known(session, Household, ids)
+    for household, address in moved:
+        household.group_code = nearest_group(session, address, household.id) if address.grid_code else None
+        household.row_version += 1
+        household.updated_at = func.now()
+    session.flush()
+    keep_rows(session, actor.caller.name, "regroup", Household, ids)
+    audit.record(session, actor, "household.move", ids)
+    return ids
 
 
 def cancel_address(
@@ -65,6 +101,7 @@ def merge_address(session: Session, actor: Actor, code: str, into: str, expected
         if row.status != "current":
             raise NotCurrent(f"{row.code} is {row.status}; only two current addresses can be merged.")
     moved = _move_households(session, actor, code, into)
+    groups_follow(session, actor, [into])
     took, closed = _take_building(session, actor, code, into)
     end_merged(session, actor, rows[code], rows[into])
     return Merged(get_address(session, into), moved, took, closed)

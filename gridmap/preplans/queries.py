@@ -46,3 +46,9 @@ def is_current_address(session: Session, code: str) -> bool:
     """Whether an address is in use; by pk_address."""
     mine = Address.county_code == code[1:7], Address.code == code, Address.status == "current"
     return bool(session.scalar(select(exists().where(*mine))))
+
+
+def shelters_at(session: Session, address_code: str) -> Sequence[Shelter]:
+    """The shelters at an address, closed ones too, until the transaction ends; by ix_shelter_address_code."""
+    mine = Shelter.county_code == address_code[1:7], Shelter.address_code == address_code
+    return session.scalars(select(Shelter).where(*mine).order_by(Shelter.id).with_for_update()).all()

@@ -37,6 +37,8 @@ class AddressesPage {
     document.addEventListener("click", (event) => this.#onClick(event));
     // Before the drawer's own Esc: while a door is being moved, Esc ends that.
     document.addEventListener("keydown", (event) => this.#onKey(event), true);
+    document.addEventListener("submit", (event) => this.#onSubmit(event));
+    document.getElementById("new-door-label")?.addEventListener("input", () => this.#read());
     byId("move-save").addEventListener("click", () => void this.#save());
     byId("move-stop").addEventListener("click", () => this.#end());
     map?.onOverlayClick((key) => !this.#placing && void go(address({ code: key, problem: null }), "drawer"));
@@ -80,7 +82,9 @@ class AddressesPage {
     if (!(button instanceof HTMLElement)) return;
     if (button.matches("[data-move]")) this.#move(button);
     else if (button.matches("[data-place-waiting]")) this.#place(button);
-    else if (button.matches("[data-new]")) this.#enter();
+    else if (button.matches("[data-new]")) this.#ask();
+    else if (button.matches("[data-close-new]")) newDoor().close();
+    else if (button.matches("[data-drop-alias]")) void this.#rename(aliasesOf(button.closest("li")));
     else if (button.matches("[data-step]")) this.#step(Number(button.dataset.step));
     else if (button.matches("[data-share]")) void navigator.clipboard?.writeText(new URL(button.dataset.share ?? "", location.href).href).then(() => toast(t("address.copied")));
     else if (button.matches("[data-print]")) print();
@@ -128,11 +132,60 @@ class AddressesPage {
     if (near) this.#begin(near, { method: "POST", path: `/api/v1/addresses/waiting/${button.dataset.placeWaiting}/place`, etag: null, body: {}, done: (body) => toast(t("address.entered", { label: body.properties.label })) });
   }
 
-  #enter() {
-    const label = prompt(t("address.new_label"), "");
+  /** @param {SubmitEvent} event */
+  #onSubmit(event) {
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement) || !["alias-form", "new-door-form"].includes(form.id)) return;
+    event.preventDefault();
+    const said = new FormData(form);
+    if (form.id === "alias-form") void this.#rename([...aliasesOf(null), { kind: String(said.get("alias_kind")), text: String(said.get("alias")).trim() }]);
+    else this.#enter(String(said.get("label")).trim());
+  }
+
+  /** Puts other names in the place of all that the door has. @param {{kind: string, text: string}[]} aliases */
+  async #rename(aliases) {
+    const door = document.querySelector("#drawer [data-door]");
+    if (!door) return;
+    try {
+      await send("PATCH", `/api/v1/addresses/${door.getAttribute("data-door")}`, { aliases }, { etag: door.getAttribute("data-etag") });
+      toast(t("address.alias_saved"));
+      await refresh("drawer");
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      toast(error.status === 412 ? t("move.stale") : error.message || errorText(error, ""), "wrong");
+      if (error.status === 412) void load("drawer");
+    }
+  }
+
+  /** Asks for the label of a new door, and tells as it is typed how it is read. */
+  #ask() {
+    newDoor().showModal();
+    byId("new-door-label").focus();
+    this.#read();
+  }
+
+  async #read() {
+    const label = /** @type {HTMLInputElement} */ (byId("new-door-label"));
+    const text = label.value.trim();
+    const told = byId("new-door-read");
+    if (!text) return void (told.textContent = "");
+    try {
+      const within = document.querySelector("[data-within]")?.getAttribute("data-within") ?? null;
+      const read = await send("POST", "/api/v1/addresses/parse", { text, within });
+      if (label.value.trim() === text) told.textContent = read.body.label;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      told.textContent = error.message;
+    }
+  }
+
+  /** @param {string} label */
+  #enter(label) {
     const middle = this.#middle();
     if (!label || !middle) return;
+    newDoor().close();
     this.#begin(middle, { method: "POST", path: "/api/v1/addresses", etag: null, body: { label, point_source: "map" }, done: (body) => {
+      /** @type {HTMLFormElement} */ (byId("new-door-form")).reset();
       toast(t("address.entered", { label: body.properties.label }));
       void go(address({ code: body.id, problem: null }), "drawer", "rows");
     } });
@@ -196,6 +249,17 @@ class AddressesPage {
     const door = document.querySelector("#drawer [data-door]");
     this.map?.mark(door ? lonLat(door) : null);
   }
+}
+
+/** @returns {HTMLDialogElement} */
+function newDoor() {
+  return /** @type {HTMLDialogElement} */ (byId("new-door"));
+}
+
+/** The door's other names but one. @param {Element | null} but */
+function aliasesOf(but) {
+  const listed = [...document.querySelectorAll("#drawer [data-alias]")].filter((item) => item !== but);
+  return listed.map((item) => ({ kind: item.getAttribute("data-kind") ?? "", text: item.getAttribute("data-alias") ?? "" }));
 }
 
 /** @param {Element} element @returns {LonLat} */

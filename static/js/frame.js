@@ -36,7 +36,7 @@ if (document.getElementById("search") && !byId("search-form").hasAttribute("data
   attachSearch(() => [], (hit) => {
     if (hit.kind === "point") location.assign(`/?point=${hit.point.join(",")}`);
     else if (hit.kind === "code") location.assign(hit.code.length === 15 ? `/grids?grid=${hit.code}` : `/?code=${hit.code}`);
-    else if (hit.kind === "place") location.assign(hit.id.startsWith("A") ? `/addresses?code=${hit.id}` : hit.id.length > 12 ? `/grids?grid=${hit.id}` : `/addresses?within=${hit.id}`);
+    else if (hit.kind === "place" && hit.page) location.assign(hit.page);
   }, { codes: true });
 }
 

@@ -65,7 +65,7 @@ function draw(map, document_) {
 function wire(map) {
   attachSearch(() => [...items.values()], (hit) => {
     if (hit.kind === "point") choosePoint(map, hit.point, { far: true });
-    else if (hit.kind === "place") location.assign(hit.id.startsWith("A") ? `/addresses?code=${hit.id}` : `/?code=${hit.id}`);
+    else if (hit.kind === "place") location.assign(hit.page ?? `/?code=${hit.id}`);
     else chooseCode(map, hit.kind === "item" ? hit.item.code : hit.code);
   }, { codes: true });
   map.onClick((point, shelter) => (shelter ? chooseCode(map, shelter, { stay: true }) : choosePoint(map, point)));

@@ -9,10 +9,13 @@ import { t } from "./messages.js";
 
 /** @typedef {import("./types.js").Item} Item */
 /** @typedef {import("./find.js").Hit} Hit */
-/** @typedef {{kind: "place", id: string, label: string, level: string, point: import("./types.js").LonLat | null}} Place a door or place that the server found */
+/** @typedef {{kind: "place", id: string, label: string, level: string, point: import("./types.js").LonLat | null, page: string | null, detail?: string}} Place what the server found */
 
 const ASK_AFTER_MS = 120;
-const PLACES_SHOWN = 7;
+const PLACES_SHOWN = 8;
+const RECENT = "gridmap_recent";
+const RECENT_KEPT = 8;
+// Who was looked for stays with nobody: only places are remembered on this machine.
 
 /**
  * Brings the page's search box to life.
@@ -35,6 +38,11 @@ export function attachSearch(items, choose, { codes }) {
 
   function update() {
     const query = input.value.trim();
+    if (!query) {
+      clearTimeout(waiting);
+      asking?.abort();
+      return show(recent(), "", "none");
+    }
     const known = findIn(items(), query).filter((hit) => codes || hit.kind !== "code");
     // Only who may search addresses asks the server; a point or a code needs no search.
     const asks = byId("search-form").hasAttribute("data-asks") && query.length >= 2 && known.every((hit) => hit.kind === "item");
@@ -44,13 +52,13 @@ export function attachSearch(items, choose, { codes }) {
     if (asks) waiting = setTimeout(() => void askServer(query, known), ASK_AFTER_MS);
   }
 
-  /** Adds what the server finds: doors, by words, pinyin or half of them. @param {string} query @param {Hit[]} known */
+  /** Adds what the server finds, by right: doors by words, pinyin or half of them, buildings, officers. @param {string} query @param {Hit[]} known */
   async function askServer(query, known) {
     asking = new AbortController();
     try {
-      const found = await get(`/api/v1/addresses/search?autocomplete=true&limit=${PLACES_SHOWN}&q=${encodeURIComponent(query)}`, { signal: asking.signal });
+      const found = await get(`/api/v1/search?limit=${PLACES_SHOWN}&q=${encodeURIComponent(query)}`, { signal: asking.signal });
       const codesKnown = new Set(known.map((hit) => (hit.kind === "item" ? hit.item.code : "")));
-      const places = found.features.map(placeOf).filter((/** @type {Place} */ { id }) => !codesKnown.has(id));
+      const places = found.results.map(placeOf).filter((/** @type {Place} */ { id }) => id && !codesKnown.has(id));
       const chosen = active;
       show([...known, ...places], query, "none");
       // What was chosen with the arrows meanwhile stays chosen.
@@ -65,8 +73,9 @@ export function attachSearch(items, choose, { codes }) {
     hits = found;
     list.replaceChildren(...hits.map(optionOf));
     note.textContent = query && hits.length === 0 ? (empty === "wait" ? t("search.wait") : t("search.none", { query })) : "";
-    open(query !== "" && document.activeElement === input);
-    activate(hits.length > 0 ? 0 : -1);
+    open((query !== "" || hits.length > 0) && document.activeElement === input);
+    // What was chosen before is offered, not chosen again by a slip on Enter.
+    activate(hits.length > 0 && query ? 0 : -1);
   }
 
   /** @param {Hit | Place} hit @param {number} index */
@@ -100,6 +109,7 @@ export function attachSearch(items, choose, { codes }) {
     const hit = hits[index];
     if (!hit) return;
     open(false);
+    if (hit.kind === "place") keep(hit);
     choose(hit);
   }
 
@@ -124,18 +134,43 @@ export function attachSearch(items, choose, { codes }) {
     act();
   });
   input.addEventListener("blur", () => open(false));
-  input.addEventListener("focus", () => input.value && update());
+  input.addEventListener("focus", update);
   byId("search-form").addEventListener("submit", (event) => event.preventDefault());
 }
 
-/** @param {any} feature @returns {Place} */
-function placeOf({ geometry, properties: { id, label, match_level, neighbour } }) {
-  return { kind: "place", id, label, level: neighbour ? "neighbour" : match_level, point: geometry?.coordinates ?? null };
+/** @param {any} thing @returns {Place} */
+function placeOf({ kind, code, label, lon, lat, page, match_level, detail }) {
+  const level = kind === "address" && detail.neighbour ? "neighbour" : kind === "address" || kind === "place" ? (match_level ?? "door") : kind === "division" ? detail.level : kind;
+  return { kind: "place", id: code, label, level, point: lon === null ? null : [lon, lat], page, detail: detail.unit ?? (kind === "building" ? detail.address : undefined) };
+}
+
+/** What was chosen here lately. @returns {Place[]} */
+function recent() {
+  try {
+    return JSON.parse(localStorage.getItem(RECENT) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+/** @param {Place} place */
+function keep(place) {
+  if (!/^[AB0-9]/.test(place.id)) return;
+  const { id, label, level, point, page } = place;
+  const others = recent().filter((other) => other.id !== id);
+  try {
+    localStorage.setItem(RECENT, JSON.stringify([{ kind: "place", id, label, level, point, page }, ...others].slice(0, RECENT_KEPT)));
+  } catch {
+    // A browser that keeps nothing does without.
+  }
 }
 
 /** @param {Hit | Place} hit @returns {(Node | null)[]} */
 function words(hit) {
-  if (hit.kind === "place") return [h("span", {}, hit.label), h("span", { class: "what" }, t(`search.${hit.level}`))];
+  if (hit.kind === "place") {
+    const more = hit.detail ? h("span", { class: "code" }, hit.detail) : null;
+    return [h("span", {}, hit.label), h("span", { class: "what" }, t(`search.${hit.level}`)), more];
+  }
   if (hit.kind === "point") return [h("span", {}, writeCoordinates(hit.point)), h("span", { class: "what" }, t("search.go_point"))];
   if (hit.kind === "code") return [h("span", { class: "code" }, hit.code), h("span", { class: "what" }, t("search.go_code"))];
   const { item } = hit;

@@ -205,10 +205,23 @@ def test_a_point_in_another_village_decides_the_grid_and_is_listed(closed: Close
 
 def test_merging_takes_households_building_and_names_along(closed: Closed, editor: Header) -> None:
     gone, kept = record_id("A", 3), record_id("A", 6)
+    officer, lon_lat = f"/api/v1/officers/{record_id('P', 1)}", at(NORTH_WEST, 0.5, 0.5)
+    working = closed.client.patch(officer, json={"work_address_code": gone}, headers=editor)
+    assert working.status_code == 200, working.text
+    made = closed.client.post(
+        "/api/v1/shelters",
+        json={"name": "双村小学操场", "capacity": 80, "lon": lon_lat[0], "lat": lon_lat[1], "address_code": gone},
+        headers=editor,
+    )
+    assert made.status_code == 201, made.text
+    shelter = made.json()["id"]
     answer = closed.client.post(f"{URL}/{gone}/merge", json={"into": kept}, headers=editor)
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert (told["id"], told["moved_households"]) == (kept, 1)
+    assert (told["moved_officers"], told["moved_shelters"]) == (1, [shelter])
+    assert closed.client.get(officer, headers=editor).json()["work_address_code"] == kept
+    assert closed.client.get(f"/api/v1/shelters/{shelter}", headers=editor).json()["address_code"] == kept
     assert (told["moved_buildings"], told["closed_buildings"]) == ([], [record_id("B", 3)])
     assert f"{LEAD}西村3号" in [alias["text"] for alias in told["properties"]["aliases"]]
     old = read(closed, editor, gone)["properties"]
@@ -220,6 +233,23 @@ def test_merging_takes_households_building_and_names_along(closed: Closed, edito
     third = create(closed, editor, "双村镇西村50号", at(SOUTH_WEST, 0.9, 0.9))["id"]
     closed.client.post(f"{URL}/{kept}/merge", json={"into": third}, headers=editor)
     assert read(closed, editor, gone)["properties"]["merged_into"] == third
+
+
+def test_a_household_comes_into_a_group_of_the_grid_where_its_door_stands_now(closed: Closed, editor: Header) -> None:
+    home = f"/api/v1/households/{record_id('H', 1)}"
+    household = closed.client.get(home, headers=editor).json()
+    door, here = household["address_code"], household["grid_code"]
+    assert household["group_code"].startswith(here)
+    there = next(grid for grid in (NORTH_WEST, SOUTH_WEST) if grid != here)
+    for grid in (there, here):
+        moved = closed.client.patch(
+            f"{URL}/{door}", json=dict(zip(("lon", "lat"), at(grid, 0.31, 0.69), strict=True)), headers=editor
+        )
+        assert moved.json()["properties"]["grid_code"] == grid, moved.text
+        group = closed.client.get(home, headers=editor).json()["group_code"]
+        assert group is None or group.startswith(grid)
+    history = closed.client.get(f"{home}/history", headers=editor).json()
+    assert "regroup" in [revision["action"] for revision in history["revisions"]]
 
 
 def test_nobody_is_left_without_a_door(closed: Closed, editor: Header) -> None:

@@ -162,6 +162,15 @@ def test_addok_csv_both_ways(geocoder: Closed) -> None:
     assert rows[1]["result_status"] == "not-found"
 
 
+def test_nominatim_tells_names_in_the_language_that_is_asked_for(geocoder: Closed) -> None:
+    asked = {"q": "双村镇西村1号", "addressdetails": "1", "namedetails": "1"}
+    for languages, village in (("bo,zh;q=0.5", "ནུབ་གྲོང་"), ("en,zh", "西村"), ("zh,bo;q=0.5", "西村")):
+        for params, headers in (({**asked, "accept-language": languages}, {}), (asked, {"Accept-Language": languages})):
+            found = geocoder.client.get("/nominatim/search", params=params, headers=headers).json()[0]
+            assert found["address"]["village"] == village
+            assert (village in found["display_name"], found["namedetails"]["name:zh"]) == (True, "1号")
+
+
 def test_nominatim_in_its_three_forms(geocoder: Closed) -> None:
     found = geocoder.client.get("/nominatim/search", params={"q": "双村镇西村1号"}).json()
     assert (found[0]["category"], found[0]["type"], found[0]["addresstype"]) == ("place", "house", "house")

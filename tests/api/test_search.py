@@ -66,6 +66,21 @@ def test_persons_by_right_masked_and_audited(closed: Closed) -> None:
     assert ask(closed, commander, NORTH_WEST + "01")[0]["label"] == "1组"
 
 
+def test_buildings_by_name_and_code_with_the_page_that_shows_them(closed: Closed) -> None:
+    editor = closed.key("editor", "all")
+    building = record_id("B", 1)
+    named = closed.client.patch(f"/api/v1/buildings/{building}", json={"name": "双村小学"}, headers=editor)
+    assert named.status_code == 200, named.text
+    for text in ("双村小学", building, building.lower()):
+        found = [thing for thing in ask(closed, editor, text) if thing["kind"] == "building"]
+        assert [(thing["code"], thing["page"]) for thing in found] == [
+            (building, f"/addresses?code={record_id('A', 1)}")
+        ]
+    elsewhere = EAST if found[0]["detail"]["grid_code"].startswith(WEST) else WEST
+    assert all(thing["kind"] != "building" for thing in ask(closed, closed.key("reader", elsewhere), "双村小学"))
+    assert ask(closed, closed.key("reader", elsewhere), building) == []
+
+
 def test_without_a_key_nothing(closed: Closed) -> None:
     assert_problem(closed.client.get(SEARCH, params={"q": "西村"}), 401, "unauthenticated")
 

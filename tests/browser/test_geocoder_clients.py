@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from geopy.geocoders import BANFrance, Nominatim
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from gridmap.access import service
 from gridmap.access.audit import Actor, Origin
@@ -96,6 +96,12 @@ def test_leaflet_control_geocoder_on_a_page_of_another_address(keyed: str, chrom
             "([lat, lng]) => geocoder.reverse({lat, lng}, 256 * 2 ** 18)", [lat, lon]
         )
         assert near[0]["name"] == LABEL
+        # As a person uses it: typed into the control, chosen, told in a pop-up on the map.
+        page.locator(".leaflet-control-geocoder-form input").fill("双村西村一号")
+        page.keyboard.press("Enter")
+        popup = page.locator(".leaflet-popup-content")
+        expect(popup).to_contain_text("西村")
+        expect(popup).to_contain_text("1号")
         bare = keyed.split("/k/", maxsplit=1)[0]
         assert page.evaluate("url => fetch(url).then(a => a.status)", f"{bare}/geocoder/search/?q=1") == 401
         closed = "url => fetch(url).then(() => 'told', () => 'kept')"

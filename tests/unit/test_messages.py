@@ -32,6 +32,7 @@ FAMILIES = (
     "changeset.severity_",
     "changeset.grids_",
     "import.kind_",
+    "names.kind_",
     "writes.action_",
     "writes.field_",
     "groups.role_",

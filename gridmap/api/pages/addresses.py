@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor
 from gridmap.access.caller import ANONYMOUS
 from gridmap.access.rights import may_see_persons
-from gridmap.addresses import problems, register
+from gridmap.addresses import place_names, problems, register
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address
 from gridmap.addresses.problems import KINDS, AddressProblem, Kind
@@ -118,6 +118,8 @@ def addresses_page(
         card=None if record is None else cache(lambda: _card(session, actor, gazetteer, record)),
         shown=cache(lambda: _shown(session, gazetteer, prefixes, problem, kinds)),
         doors=DOORS,
+        names=cache(lambda: place_names.list_names(session, division.code)),
+        name_kinds=place_names.KINDS,
     )
 
 

@@ -20,6 +20,7 @@ from gridmap.exchange.loaders.context import CHANGED, NEW, OUTSIDE_SCOPE, Contex
 from gridmap.exchange.records import NO_GEOMETRY, Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.geo.measure import distance_m
+from gridmap.households.doors import groups_follow
 from gridmap.sentences import Sentence, say
 
 _OWN_CODE = re.compile(r"A[0-9]{14}")
@@ -283,6 +284,7 @@ def _write(session: Session, plan: _Plan, context: Context, loaded: Loaded) -> N
         loading.enter(session, actor, [state for _, state in plan.new])
     if plan.changed:
         loading.correct(session, actor, [state for _, state in plan.changed], plan.former)
+        groups_follow(session, context.actor, [state.code for _, state in plan.changed if state.code])
     for said, pairs in ((NEW, plan.new), (CHANGED, plan.changed)):
         for door, state in pairs:
             loaded.load(door.record, state.code, _told(said, door, state))
