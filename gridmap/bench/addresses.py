@@ -240,7 +240,19 @@ def _post(port: int, texts: Sequence[str]) -> float:
 def _shell(ground: Ground, env: Mapping[str, str], texts: Sequence[str]) -> float:
     given, out = ground.folder / "texts.csv", ground.folder / "coded.csv"
     given.write_bytes(_table_of(texts))
-    command = [sys.executable, "-m", "gridmap", "address", "geocode", "--file", given, "--column", "地址", "--out", out]
+    command = [
+        sys.executable,
+        "-m",
+        "gridmap",
+        "address",
+        "geocode",
+        "--file",
+        str(given),
+        "--column",
+        "地址",
+        "--out",
+        str(out),
+    ]
     began = time.perf_counter()
     subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=True)
     return time.perf_counter() - began

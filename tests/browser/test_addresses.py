@@ -167,3 +167,33 @@ def test_axe_finds_nothing(
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
     assert [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found] == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_new_door_by_a_form_its_other_name_and_what_was_chosen_lately(desk: tuple[str, Engine], watch: Watch) -> None:
+    site, engine = desk
+    page = sign_in(watch(site), f"/addresses?within={EAST}")
+    page.locator("[data-new]").click()
+    page.keyboard.type("双村镇东村三组九十九号")
+    expect(page.locator("#new-door-read")).to_have_text(f"{LEAD}东村3组99号")
+    page.keyboard.press("Enter")
+    expect(page.locator("#move-bar")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_contain_text("东村3组99号")
+    page.locator("#drawer summary", has_text="添加别名").click()
+    page.fill("#field-alias", "老水磨")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer [data-alias]")).to_contain_text("老水磨")
+    (door,) = [row.code for row in addresses(engine).values() if row.label.endswith("3组99号")]
+    page.keyboard.press("Control+k")
+    page.keyboard.type("老水磨")
+    expect(page.locator("#search-list [role=option]").first).to_contain_text("3组99号")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/addresses?code={door}")
+    page.wait_for_selector("[data-ready]")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#search-list [role=option]").first).to_contain_text("3组99号")
+    page.keyboard.press("Escape")
+    page.locator(".place-names summary").click()
+    page.fill(".place-names #field-text", "水磨庄")
+    page.keyboard.press("Enter")
+    expect(page.locator(".place-names")).to_contain_text("水磨庄")
