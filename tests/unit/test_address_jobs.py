@@ -1,5 +1,6 @@
 """A table that several processes code: the same answers in the same order, also when the processes can't."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from gridmap.addresses.search.loading import Names
 from gridmap.addresses.search.search import Asking
 from gridmap.addresses.search.table import Doors, write_doors
 from gridmap.exchange.address_csv import SearchRow
-from gridmap.exchange.address_jobs import _ready, _Together, answer_batch, code_batches
+from gridmap.exchange.address_jobs import _AHEAD, _ready, _Together, answer_batch, code_batches
 from gridmap.snapshot.address_pack import Packed, pack, unpack
 from gridmap.snapshot.addresses import Served, make_index
 from tests.gazetteer import gannan_places
@@ -48,8 +49,22 @@ def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
     index = served[0].index
     together = _Together(index, ANSWER, pack(*served), processes=2)
     assert together._pool.submit(_ready).result()
-    told = list(together.code(iter(batches(30))))
-    assert told == [answer_batch(index, ANSWER, rows) for rows in batches(30)]
+    ahead, most = 0, 0
+
+    def asked() -> Iterator[list[list[str]]]:
+        nonlocal ahead, most
+        for batch in batches(40):
+            ahead += 1
+            most = max(most, ahead)
+            yield batch
+
+    told = []
+    for answers in together.code(asked()):
+        ahead -= 1
+        told.append(answers)
+    assert told == [answer_batch(index, ANSWER, rows) for rows in batches(40)]
+    # A table of any length is never held but for a few batches.
+    assert most <= 2 * _AHEAD + 1
     assert together._submit([["1", TEXTS[0]]]).exception() is not None
 
 

@@ -49,6 +49,76 @@ def _differ(name: Int32s, text: Int32s, i: int, j: int) -> int:
     return _BREATH if name[i, HALF] == text[j, HALF] else WRONG
 
 
+@inlined
+def _shared(
+    names: Int32s, first: int, length: int, text: Int32s, halves: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_]
+) -> int:
+    """How many of a name's signs the text has, or something that sounds half like them."""
+    shared = 0
+    for i in range(first, first + length):
+        half, letter = names[i, HALF], names[i, LETTER]
+        if half >= 0:
+            if halves[half] or letters[letter]:
+                shared += 1
+            continue
+        for j in range(len(text)):
+            if text[j, SIGN] == names[i, SIGN]:
+                shared += 1
+                break
+    return shared
+
+
+@inlined
+def _fill_row(names: Int32s, first: int, i: int, text: Int32s, work: Int32s) -> int:
+    """The costs and begins of a name's first `i` signs up to each place of the text; where the row stands in `work`."""
+    wide = len(text) + 1
+    row, above, before = (i % 3) * 2 * wide, ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
+    work[row] = i * _DROPPED
+    work[row + wide] = 0
+    for j in range(1, wide):
+        cost = work[above + j - 1] + _differ(names, text, first + i - 1, j - 1)
+        start = work[above + wide + j - 1]
+        other = work[above + j] + _DROPPED
+        if other < cost:
+            cost, start = other, work[above + wide + j]
+        other = work[row + j - 1] + _ADDED
+        if other < cost:
+            cost, start = other, work[row + wide + j - 1]
+        if i > 1 and j > 1:
+            crossed = _differ(names, text, first + i - 2, j - 1) + _differ(names, text, first + i - 1, j - 2)
+            other = work[before + j - 2] + _SWAPPED + crossed
+            if crossed < WRONG and other < cost:
+                cost, start = other, work[before + wide + j - 2]
+        work[row + j] = cost
+        work[row + wide + j] = start
+    return row
+
+
+@inlined
+def _align(names: Int32s, first: int, length: int, text: Int32s, unfinished: bool, work: Int32s, spot: Int32s) -> None:
+    """Puts into `spot` the least cost of a name in a text, begin and end of the first such place and of the last."""
+    wide = len(text) + 1
+    best, begin, end, last_begin, last_end = WRONG * length, 0, 0, 0, 0
+    for j in range(wide):
+        work[j] = 0
+        work[wide + j] = j
+    row = 0
+    for i in range(1, length + 1):
+        row = _fill_row(names, first, i, text, work)
+        if unfinished and i < length:
+            typed, start = work[row + wide - 1], work[row + 2 * wide - 1]
+            cost = typed + _UNTYPED * (length - i)
+            if cost < best and typed < _INITIAL * i + 1 and start < wide - 1:
+                best, begin, end, last_begin, last_end = cost, start, wide - 1, start, wide - 1
+    for j in range(1, wide):
+        cost, start = work[row + j], work[row + wide + j]
+        if cost < best:
+            best, begin, end, last_begin, last_end = cost, start, j, start, j
+        elif cost == best and cost < WRONG * length and end > 0:
+            last_begin, last_end = start, j
+    spot[1], spot[2], spot[3], spot[4], spot[5] = best, begin, end, last_begin, last_end
+
+
 @bare
 def find_names(
     names: Int32s, starts: Int32s, text: Int32s, halves: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_],
@@ -60,70 +130,16 @@ def find_names(
     of the last. `halves` and `letters` tell which sounds the text holds. `unfinished`: the text may break off within
     a name. `work` holds the costs and begins of three rows of the table, `6 * (len(text) + 1)` numbers.
     """
-    wide = len(text) + 1
     count = 0
     for at in range(len(starts) - 1):
         first, length = starts[at], starts[at + 1] - starts[at]
-        shared = 0
-        for i in range(first, first + length):
-            half, letter = names[i, HALF], names[i, LETTER]
-            if half >= 0:
-                if halves[half] or letters[letter]:
-                    shared += 1
-            else:
-                for j in range(wide - 1):
-                    if text[j, SIGN] == names[i, SIGN]:
-                        shared += 1
-                        break
+        shared = _shared(names, first, length, text, halves, letters)
         if shared * 2 < length and not (unfinished and shared > 0):
             continue
-        best = WRONG * length
-        begin, end, last_begin, last_end = 0, 0, 0, 0
-        for j in range(wide):
-            work[j] = 0
-            work[wide + j] = j
-        for i in range(1, length + 1):
-            row, above, before = (i % 3) * 2 * wide, ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
-            work[row] = i * _DROPPED
-            work[row + wide] = 0
-            for j in range(1, wide):
-                cost = work[above + j - 1] + _differ(names, text, first + i - 1, j - 1)
-                start = work[above + wide + j - 1]
-                other = work[above + j] + _DROPPED
-                if other < cost:
-                    cost, start = other, work[above + wide + j]
-                other = work[row + j - 1] + _ADDED
-                if other < cost:
-                    cost, start = other, work[row + wide + j - 1]
-                if i > 1 and j > 1:
-                    crossed = _differ(names, text, first + i - 2, j - 1) + _differ(names, text, first + i - 1, j - 2)
-                    other = work[before + j - 2] + _SWAPPED + crossed
-                    if crossed < WRONG and other < cost:
-                        cost, start = other, work[before + wide + j - 2]
-                work[row + j] = cost
-                work[row + wide + j] = start
-            if unfinished and i < length:
-                cost = work[row + wide - 1] + _UNTYPED * (length - i)
-                if cost < best and work[row + wide - 1] < _INITIAL * i + 1 and work[row + 2 * wide - 1] < wide - 1:
-                    best = cost
-                    begin, end = work[row + 2 * wide - 1], wide - 1
-                    last_begin, last_end = begin, end
-        row = (length % 3) * 2 * wide
-        for j in range(1, wide):
-            cost = work[row + j]
-            if cost < best:
-                best = cost
-                begin, end = work[row + wide + j], j
-                last_begin, last_end = begin, end
-            elif cost == best and cost < WRONG * length and end > 0:
-                last_begin, last_end = work[row + wide + j], j
-        if best < (WRONG * length * 3) // 5 + 10 and end > 0:
-            found[count, 0] = at
-            found[count, 1] = best
-            found[count, 2] = begin
-            found[count, 3] = end
-            found[count, 4] = last_begin
-            found[count, 5] = last_end
+        spot = found[count]
+        spot[0] = at
+        _align(names, first, length, text, unfinished, work, spot)
+        if spot[1] < (WRONG * length * 3) // 5 + 10 and spot[3] > 0:
             count += 1
     return count
 
