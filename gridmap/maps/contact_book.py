@@ -60,17 +60,25 @@ def contact_book(
 
     Raises NotFound, Forbidden outside the caller's scope or right.
     """
-    # Late: the library and its fonts take a second to load, and few requests want them.
-    from weasyprint import HTML  # noqa: PLC0415
-
     officer, found = officer_households(session, actor, officer_id, unmasking)
     stands = queries.place_of_officer(session, officer_id)
     first = [home for home in found if home.rank == 1]
     others = [home for home in found if home.rank > 1]
     foot = f"{printed:%Y-%m-%d %H:%M} 印制 · 数据版本 {current_version(session)} · 编号 {officer_id}"
-    told = (officer, in_route_order(first, stands), in_route_order(others, stands), stands is not None, foot)
+    told = (officer, in_route_order(first, stands), in_route_order(others, stands))
+    return printed_book(*told, standing=stands is not None, foot=foot)
+
+
+def printed_book(
+    officer: OfficerRecord, first: list[LookedAfter], others: list[LookedAfter], *, standing: bool, foot: str
+) -> bytes:
+    """The PDF, in letters as large as two pages allow; in the smallest it may take more."""
+    # Late: the library and its fonts take a second to load, and few requests want them.
+    from weasyprint import HTML  # noqa: PLC0415
+
     for fit in _FITS:
-        book = HTML(string=book_html(*told, fit)).render()
+        html = book_html(officer, first, others, standing=standing, foot=foot, fit=fit)
+        book = HTML(string=html).render()
         if len(book.pages) <= _PAGES:
             break
     pdf: bytes = book.write_pdf()
@@ -117,7 +125,8 @@ def book_html(
     officer: OfficerRecord,
     first: list[LookedAfter],
     others: list[LookedAfter],
-    standing: bool,  # noqa: FBT001
+    *,
+    standing: bool,
     foot: str,
     fit: tuple[float, float, bool] = _FITS[0],
 ) -> str:
