@@ -22,7 +22,7 @@ from gridmap.errors import GridmapError
 from gridmap.exchange.points.counts import PointStream
 
 _BATCH = 2 << 20
-_IN_MEMORY = 16 << 20
+_IN_MEMORY = 32 << 20
 _IN_FILE = 32 << 30
 _SENT_AT_ONCE = 1 << 20
 _WAIT_S = 0.05

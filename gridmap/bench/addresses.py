@@ -191,7 +191,7 @@ def _over_http(ground: Ground, register: Register, noise: Sequence[Noisy], title
     clean = [row.label for row in _some(register, len(noisy))]
     env = ground.settings.model_copy(update={"database_url": ground.database.url, "public_geocoder": True}).env()
     paths = [f"/api/v1/addresses/search?q={quote(text.text)}" for text in noise]
-    with served("gridmap.app:create_app_from_env", env, factory=True) as port:
+    with served("gridmap.app:create_app_from_env", env) as port:
         ground.say(f"{title}: over HTTP")
         _post(port, clean[:2000])
         load(port, paths, connections=1, duration_s=2.0)

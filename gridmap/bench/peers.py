@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv
 from fastapi import FastAPI, Request, Response
 from psycopg_pool import ConnectionPool
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 HELLO = json.dumps({"hello": "world"}).encode()
 
@@ -26,6 +26,11 @@ async def bare_hello(scope: Scope, receive: Receive, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(HELLO)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": HELLO})
+
+
+def hello_app() -> ASGIApp:
+    """The same from a factory."""
+    return bare_hello
 
 
 def fastapi_hello() -> FastAPI:

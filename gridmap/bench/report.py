@@ -32,20 +32,49 @@ class Table:
     note: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
+    aims: Sequence[str] = ()
+    """What was aimed at, and what was reached of it."""
 
 
-def compared(title: str, unit: str, note: str, figures: Mapping[str, float | None], reference: str) -> Table:
-    """A table in the order given, each figure beside its share of the reference's.
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a figure has to be of another's: at least so much, or where less is better at most."""
+
+    name: str
+    of: str
+    share: float
+    at_most: bool = False
+
+    def told(self, figures: Mapping[str, Cell]) -> str:
+        """The aim beside what was measured.
+
+        >>> Aim("us", "them", 0.8).told({"us": 3.0, "them": 4.0})
+        '“us” ≥ 0.8 × “them”: 0.750, not reached'
+        """
+        mine, theirs = figures.get(self.name), figures.get(self.of)
+        asked = f"“{self.name}” {'≤' if self.at_most else '≥'} {self.share:g} × “{self.of}”"
+        if not isinstance(mine, float) or not isinstance(theirs, float) or not theirs:
+            return f"{asked}: not measured"
+        share = mine / theirs
+        reached = share <= self.share if self.at_most else share >= self.share
+        return f"{asked}: {_cell(share)}{'' if reached else ', not reached'}"
+
+
+def compared(
+    title: str, unit: str, note: str, figures: Mapping[str, Cell], reference: str, aims: Sequence[Aim] = ()
+) -> Table:
+    """A table in the order given, each figure beside its share of the reference's, and below it the aims.
 
     >>> compared("Speed", "a second", "One run.", {"us": 3.0, "them": 2.0, "absent": None}, "them").rows
     [['us', 3.0, 1.5], ['them', 2.0, 1.0], ['absent', None, None]]
     """
     measured = figures[reference]
     rows: list[Sequence[Cell]] = [
-        [name, figure, figure / measured if figure is not None and measured else None]
+        [name, figure, figure / measured if isinstance(figure, float) and isinstance(measured, float) else None]
         for name, figure in figures.items()
     ]
-    return Table(title, f"{note} Ratios are to “{reference}”.", [unit, "ratio"], rows)
+    told = [aim.told(figures) for aim in aims]
+    return Table(title, f"{note} Ratios are to “{reference}”.", [unit, "ratio"], rows, told)
 
 
 def write_section(page: Path, topic: str, tables: Sequence[Table], versions: str) -> None:
@@ -68,6 +97,7 @@ def _markdown(table: Table) -> str:
     lines = [f"## {table.title}\n", f"{table.note}\n", "| | " + " | ".join(table.columns) + " |"]
     lines.append("|---|" + "---:|" * len(table.columns))
     lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in table.rows]
+    lines += ["", *(f"- Aim: {aim}" for aim in table.aims)] if table.aims else []
     return "\n".join(lines) + "\n"
 
 

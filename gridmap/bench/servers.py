@@ -5,35 +5,69 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-_START_S = 90.0
+from sqlalchemy import make_url
+
+from gridmap.bench import peer_servers
+from gridmap.bench.ground import PEERS_PYTHON
+
+_START_S = 120.0
 
 
 @contextmanager
-def served(target: str, env: Mapping[str, str], *, factory: bool) -> Iterator[int]:
-    """Runs `module:name` under uvicorn with one worker and no log; yields the port. Raises RuntimeError if it ends."""
-    port = _free_port()
-    command = [sys.executable, "-m", "uvicorn", target, "--port", str(port), "--no-access-log", "--log-level", "error"]
-    process = subprocess.Popen([*command, *(["--factory"] if factory else [])], env={**os.environ, **env})
-    try:
-        _await_answer(process, port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
+def served(target: str, env: Mapping[str, str]) -> Iterator[int]:
+    """Runs `module:factory` as `gridmap up` runs a worker; yields the port. Raises RuntimeError if it ends."""
+    with _listening() as bound:
+        command = [sys.executable, "-m", "gridmap.serving.worker", target, str(bound.fileno()), str(os.getpid())]
+        with _running(command, bound, env) as port:
+            yield port
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextmanager
+def peer_served(name: str, database_url: str) -> Iterator[int]:
+    """Runs a peer by the Python that has it; yields the port. Raises RuntimeError if it is not there, or ends."""
+    if not PEERS_PYTHON.exists():
+        raise RuntimeError("`make bench` has not installed it")
+    url = make_url(database_url)
+    place = [str(url.query.get("host", url.host)), str(url.query.get("port", url.port or 5432))]
+    with _listening() as bound:
+        command = [str(PEERS_PYTHON), peer_servers.__file__, name, str(bound.fileno()), *place]
+        with _running([*command, str(url.database), str(url.username)], bound, {}) as port:
+            yield port
 
 
-def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
+@contextmanager
+def _listening() -> Iterator[socket.socket]:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen(64)
+        yield bound
+
+
+@contextmanager
+def _running(command: Sequence[str], bound: socket.socket, env: Mapping[str, str]) -> Iterator[int]:
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, env={**os.environ, **env}, pass_fds=[bound.fileno()], stderr=said, stdout=said
+        )
+        try:
+            port: int = bound.getsockname()[1]
+            if not _answers(process, port):
+                said.seek(0)
+                lines = said.read().decode(errors="replace").strip().splitlines() or ["it did not start in time"]
+                raise RuntimeError(lines[-1])
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    """Whether the server has come up; it may answer anything."""
     give_up = time.monotonic() + _START_S
     while time.monotonic() < give_up and process.poll() is None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
@@ -43,7 +77,7 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
         except OSError:
             time.sleep(0.05)
         else:
-            return
+            return True
         finally:
             connection.close()
-    raise RuntimeError(f"the server on port {port} did not start")
+    return False

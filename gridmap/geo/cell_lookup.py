@@ -6,8 +6,11 @@ bounds. Path and corner are moved by a hair (`predicates.nudged_side`), so that 
 along, whatever the polygons are; the point itself is not moved, and one on an edge is told by `side` alone.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import pairwise
 from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,7 +105,16 @@ class CellLookup:
 
         x, y = _flat(lon, lat)
         told = np.full(len(x), kernels.NOTHING)
-        kernels.locate(self._arrays, *kernels.sort_by_place(self._arrays, x, y), told)
+
+        def look(part: slice) -> None:
+            kernels.locate(self._arrays, *kernels.sort_by_place(self._arrays, x[part], y[part]), told[part])
+
+        parts = _parts(len(x))
+        if len(parts) == 1:
+            look(parts[0])
+        else:
+            # The loops hold no lock of the interpreter's.
+            list(_threads().map(look, parts))
         nothing = told == kernels.NOTHING
         located = Located(
             np.where(nothing, -1, told & (kernels.BORDER - 1)),
@@ -222,7 +234,24 @@ class _Segment(NamedTuple):
 
 
 _MOST_OPEN = 1 << 16
+_WORTH_A_THREAD = 1 << 15
 _NOWHERE: Touching = ((), False)
+
+
+def _parts(count: int) -> list[slice]:
+    """As many equal parts as there are processors, of those that are worth a thread."""
+    many = max(1, min(os.cpu_count() or 1, count // _WORTH_A_THREAD))
+    edges = [count * at // many for at in range(many + 1)]
+    return [slice(first, last) for first, last in pairwise(edges)]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="locate")
+
+
+# A child has the pool, and none of its threads.
+os.register_at_fork(after_in_child=_threads.cache_clear)
 
 
 def _flat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -9,8 +9,9 @@ It follows the database by the places that its triggers note, and goes on with w
 import gc
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,47 +98,55 @@ class AddressStore:
         """
         try:
             with transaction(reading(self._engine)) as session:
-                return self._follow(session)
+                served, state = self._served, read_state(session)
+                if served is not None and not self._is_behind(session, served, state):
+                    return served
+            with self._lock:
+                return self._follow()
         except DatabaseUnavailable:
             return self.last()
 
-    def _follow(self, session: Session) -> Served:
-        state = read_state(session)
-        served = self._served
-        if served is not None and not self._is_behind(session, served, state):
-            return served
-        with self._lock:
-            served = self._served or self._read_files(state.database)
+    def _follow(self) -> Served:
+        """Reads what changed, and lays it over with no transaction open: an index takes its time to be made."""
+        served = self._served or self._read_files()
+        with transaction(reading(self._engine)) as session:
+            state = read_state(session)
             if served is None or served.database != state.database or served.version > state.version:
                 made = self._whole(session, state)
             elif self._is_behind(session, served, state):
                 made = self._brought_on(session, state, served)
             else:
-                made = served
-            self._served = made
-        return made
+                made = partial(_as_it_is, served)
+        self._served = made()
+        return self._served
 
     def _is_behind(self, session: Session, served: Served, state: DatabaseState) -> bool:
         if served.database != state.database or served.version != state.version:
             return True
         return served.reached != state.reached and bool(places_changed(session, served.reached))
 
-    def _whole(self, session: Session, state: DatabaseState) -> Served:
-        names = load_names(session)
-        table = load_doors(session)
+    def _whole(self, session: Session, state: DatabaseState) -> Callable[[], Served]:
+        return partial(self._anew, state, load_names(session), load_doors(session))
+
+    def _anew(self, state: DatabaseState, names: Names, table: pa.Table) -> Served:
         if self._folder is not None:
             table = self._kept(self._folder / "doors.arrow", table, state, names, base=state.reached)
             (self._folder / "changed.arrow").unlink(missing_ok=True)
         index = make_index(names, [Doors(table)], frozenset(), None)
         return Served(index, state.version, state.database, state.reached, names, frozenset(), state.reached)
 
-    def _brought_on(self, session: Session, state: DatabaseState, served: Served) -> Served:
+    def _brought_on(self, session: Session, state: DatabaseState, served: Served) -> Callable[[], Served]:
         """The villages that changed since the file was written are read again, all of them, and laid over it."""
         changed = frozenset(served.changed | places_changed(session, served.reached))
         names = load_names(session)
         table = load_doors(session, changed) if changed else None
         if table is not None and table.num_rows > _MOST_CHANGED_ROWS:
             return self._whole(session, state)
+        return partial(self._laid_over, state, served, names, changed, table)
+
+    def _laid_over(
+        self, state: DatabaseState, served: Served, names: Names, changed: frozenset[str], table: pa.Table | None
+    ) -> Served:
         same = names.places == served.names.places
         base = served.index.parts[0]
         parts = [base] if table is None else [base, Doors(table)]
@@ -166,20 +175,18 @@ class AddressStore:
         """The last there is, without a look at the database. Raises DatabaseUnavailable when there never was one."""
         with self._lock:
             if self._served is None:
-                self._served = self._read_files(None)
+                self._served = self._read_files()
             if self._served is None:
                 raise DatabaseUnavailable("The database can't be reached, and no addresses were kept beside it.")
             return self._served
 
-    def _read_files(self, database: str | None) -> Served | None:
-        """What an earlier process left; None when there is nothing, or nothing of this database."""
+    def _read_files(self) -> Served | None:
+        """What an earlier process left; None when there is nothing."""
         if self._folder is None:
             return None
         try:
             table, facts = read_doors_file(self._folder / "doors.arrow")
         except SnapshotDamaged:
-            return None
-        if database is not None and facts["database"] != database:
             return None
         parts, changed = [Doors(table)], frozenset[str]()
         over = self._read_changed(facts)
@@ -200,6 +207,10 @@ class AddressStore:
         except SnapshotDamaged:
             return None
         return (table, over) if over["base"] == facts["reached"] and over["database"] == facts["database"] else None
+
+
+def _as_it_is(served: Served) -> Served:
+    return served
 
 
 def make_index(

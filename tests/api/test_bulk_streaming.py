@@ -46,7 +46,7 @@ def memory_watched(process: psutil.Process) -> Iterator[list[int]]:
 def test_two_million_rows_in_bounded_memory_while_others_are_answered(county_url: str) -> None:
     settings = Settings.from_env({}, database_url=county_url, public_map=True)
     lon, lat = at(NORTH_WEST, 0.25, 0.75)
-    with served("gridmap.app:create_app_from_env", settings.env(), factory=True) as port:
+    with served("gridmap.app:create_app_from_env", settings.env()) as port:
         process = next(child for child in psutil.Process().children() if str(port) in child.cmdline())
         post(port, iter([b"lon,lat\n1,2\n"]))
         with memory_watched(process) as found:
