@@ -116,6 +116,9 @@ def test_officers_posts_and_pairs(closed: Closed) -> None:
     assert P1 in str(contacts)
     vacant = closed.client.get(f"/api/v1/grids/{NORTH_WEST}/posts", headers=reviewer).json()["posts"]
     assert [post["task"] for post in vacant if post["holder"] is None] == ["守夜"]
+    card = f"/grids?within={WEST}&grid={NORTH_WEST}"
+    assert "空岗 1 个" in closed.client.get(card, headers=reviewer).text
+    assert "守夜" not in closed.client.get(card, headers=closed.key("reader", COUNTY)).text
     # The editor keeps registers, and yet does not set pairs past the second person.
     editor = closed.key("editor", COUNTY)
     refused = closed.client.post(IMPORTS, params={"kind": "pairs", "filename": "p.csv"}, content=b"x", headers=editor)

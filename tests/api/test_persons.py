@@ -259,3 +259,60 @@ def test_one_record_names_all_that_a_page_returned(closed: Closed) -> None:
     closed.client.get(f"/api/v1/grids/{NORTH_WEST}/households", headers=header)
     (entry,) = closed.audit()[before:]
     assert (entry.action, entry.subjects, entry.unmasked, entry.purpose) == ("grid.households", [H1, H2], [], None)
+
+
+_SAMPLE_OF = {
+    "households": H1, "officers": P2, "groups": GROUP, "grids": NORTH_WEST, "divisions": COUNTY, "villages": WEST,
+    "addresses": record_id("A", 1), "buildings": record_id("B", 1), "map-data": COUNTY, "tree": COUNTY,
+}  # fmt: skip
+_ASKED = {
+    "/households": f"household={H1}&within={NORTH_WEST}", "/households/table.csv": "q=李措姆",
+    "/officers": f"officer={P2}", "/groups": f"group={GROUP}", "/grids": f"grid={NORTH_WEST}",
+    "/addresses": f"address={record_id('A', 1)}", "/search": "q=李措姆", "/api/v1/search": "q=李措姆",
+    "/api/v1/households": "q=李措姆", "/api/v1/officers": "q=李措姆", "/groups/regroup": f"grid={NORTH_WEST}",
+    "/api/v1/locate": "lon=103.502&lat=34.518&include=officers,group,address",
+    "/api/v1/contacts/at": "lon=103.502&lat=34.518", "/api/v1/addresses/search": "q=双村镇西村1号",
+    "/api/v1/addresses/reverse": "lon=103.502&lat=34.518",
+}  # fmt: skip
+
+
+def _every_reading_address() -> list[str]:
+    """Every GET of the table of rights, its parameters filled in where this county has something for them."""
+    found = []
+    for key in RIGHTS:
+        method, _, path = key.partition(" ")
+        # The documentation of the API shows what a masked value looks like.
+        if method != "GET" or path == "/openapi.json":
+            continue
+        filled = re.sub(r"([\w-]+)/\{\w+\}", lambda m: f"{m[1]}/{_SAMPLE_OF.get(m[1], '{')}", path)
+        if "{" not in filled:
+            found.append(f"{filled}?{_ASKED.get(filled, '')}")
+    return found
+
+
+@pytest.fixture(scope="module")
+def public(server: Server) -> Iterator[Closed]:
+    with closed_application(server, public_map=True, public_geocoder=True) as closed:
+        yield closed
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "granted"),
+    [
+        (None, "", False), ("reader", COUNTY, False), ("integrator", COUNTY, False),
+        ("fieldworker", SOUTH_WEST, False), ("editor", COUNTY, True),
+    ],
+)  # fmt: skip
+def test_no_address_tells_a_person_to_whom_it_is_not_for(
+    public: Closed, role: Role | None, scope: str, granted: bool
+) -> None:
+    header = {} if role is None else public.key(role, scope)
+    told = []
+    for address in _every_reading_address():
+        answer = public.client.get(address, headers=header).text
+        # The word that was searched for comes back in a page's box and links.
+        names = [] if "q=" in address else ["李措姆", "扎西"]
+        masked = [] if granted else ["138****8000", "李**", "135****0001", "135****0002"]
+        secrets = [*names, *masked, "13812348000", "13500000001", "13500000002"]
+        told += [(address, secret) for secret in secrets if secret in answer]
+    assert told == []

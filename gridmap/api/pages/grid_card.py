@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
+from gridmap.access.rights import may_see_persons
 from gridmap.api.scope import MapScope
+from gridmap.contacts import posts
 from gridmap.contacts import service as contacts
 from gridmap.contacts.charges import people_of
+from gridmap.contacts.posts import PostRecord
 from gridmap.contacts.service import ResponsibleOfficer
 from gridmap.db.history import newest_revision
 from gridmap.grids import history, service
@@ -32,6 +35,8 @@ class GridCard:
     row_version: int
     head: str | None
     deputies: Sequence[str]
+    posts: Sequence[PostRecord]
+    vacant_posts: int
 
     @property
     def is_current(self) -> bool:
@@ -48,6 +53,8 @@ def load_card(session: Session, actor: Actor, scope: MapScope, code: str) -> Gri
     households, persons = households_by_grid(session, [code])[code] if current else (None, None)
     told = contacts.masked_responsible(session, actor, code) if current else []
     people = people_of(session, code)
+    sees = current and may_see_persons(actor.caller) and actor.caller.covers(code)
+    found = posts.list_posts(session, actor, within=code) if sees else None
     return GridCard(
         record=record,
         households=households,
@@ -60,4 +67,6 @@ def load_card(session: Session, actor: Actor, scope: MapScope, code: str) -> Gri
         row_version=newest_revision(session, code),
         head=people.head if told else None,
         deputies=people.deputies if told else (),
+        posts=found.posts if found else (),
+        vacant_posts=found.vacant if found else 0,
     )
