@@ -72,6 +72,8 @@ class GroupCard:
     neighbours: Sequence[HouseholdRecord]
     names: Mapping[str, str]
     """Of the groups that the neighbours are in."""
+    above: str
+    """What their addresses begin with, and need not be told of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,8 @@ def _group_card(session: Session, actor: Actor, code: str) -> GroupCard:
         found = households.list_in_grid(session, actor, code[:15], cursor=None, limit=_NEIGHBOURS).households
     near = sorted(found, key=lambda household: (household.group_code != code, household.group_code or "", household.id))
     names = grids.groups_in(session, [code[:15]])
-    return GroupCard(record, people.head, people.deputies, kept, near, names)
+    above = "".join(step.name for step in divisions.chain_above(session, code[:12]))
+    return GroupCard(record, people.head, people.deputies, kept, near, names, above)
 
 
 def _shelter_card(session: Session, actor: Actor, shelter_id: str) -> ShelterCard:

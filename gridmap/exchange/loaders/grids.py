@@ -1,6 +1,6 @@
 """Grids from files: published where a village has none, drafted as a changeset everywhere else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from gridmap.exchange.report import Line, Loaded
 from gridmap.geo.arrays import Polygonal
 from gridmap.geo.measure import area_m2
 from gridmap.grids import service as grids
-from gridmap.sentences import say
+from gridmap.sentences import Sentence, say
 
 _DONE = {
     "added": ADDED,
@@ -141,6 +141,7 @@ def _draft(
     else:
         changeset = there
     name = context.named(changeset) if there is None else say("changeset", "changeset {id}", id=there)
+    rejected = {fate.code for fate in loaded.fates if fate.status == "rejected"}
     for each in plans:
         for codes, what in ((each.added, ADDED), (each.changed, CHANGED)):
             for code in codes:
@@ -155,15 +156,18 @@ def _draft(
             say("retired_by", "{code} is not in the file; {changeset} retires it", code=code, changeset=name)
             for code in each.retired
         ]
-        loaded.problems += [
-            say("kept_not_in_file", "{code} is not in the file, and nothing takes its place: it stays", code=code)
-            for code in each.kept
-        ]
+        loaded.problems += [_why_kept(code, rejected) for code in each.kept]
         loaded.problems += [
             say("adjusted_not_in_file", "{code} is not in the file; the repair moves its border", code=code)
             for code in each.adjusted
         ]
     loaded.findings += get_report(session, context.actor.caller, changeset).problems
+
+
+def _why_kept(code: str, rejected: Collection[str | None]) -> Sentence:
+    if code in rejected:
+        return say("kept_rejected", "{code} stays as it is: its rows were rejected", code=code)
+    return say("kept_not_in_file", "{code} is not in the file, and nothing takes its place: it stays", code=code)
 
 
 def _same_draft(
