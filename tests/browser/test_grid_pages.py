@@ -22,6 +22,8 @@ from tests.postgres import Server
 
 Watch = Callable[..., Watched]
 PASSWORD = "Winter-2026"
+# A file is read and tried on a busy machine.
+SLOW_MS = 30_000
 _ACTOR = Actor(Caller("cli:test", "admin", "all", ("",)), Origin("test"))
 
 
@@ -142,9 +144,11 @@ def test_a_surveyors_zip_becomes_a_changeset_and_everything_is_said_in_chinese(d
     page.locator("#file").set_input_files(surveyors(tmp_path))
     preview = page.locator("#preview")
     # A column is missing: which, and what there is, is told; the clerk says which one it is.
-    expect(preview.locator(".form-error")).to_contain_text("没有对应 name 的列；现有的列是 网格编码, 称谓")
+    expect(preview.locator(".form-error")).to_contain_text(
+        "没有对应 name 的列；现有的列是 网格编码, 称谓", timeout=SLOW_MS
+    )
     preview.get_by_label("列 称谓 的含义").select_option("name")
-    expect(preview.locator(".crs-taken")).to_have_text("EPSG:4522")
+    expect(preview.locator(".crs-taken")).to_have_text("EPSG:4522", timeout=SLOW_MS)
     expect(preview.locator(".reasons")).to_contain_text("文件写的是 EPSG:4526，与其数字不符")
     expect(preview).to_contain_text("按 UTF-8 读不通，按 GB18030（GBK）读得通，尽管其 .cpg 写的是")
     expect(page.locator("#import-key")).to_be_visible()
@@ -155,6 +159,7 @@ def test_a_surveyors_zip_becomes_a_changeset_and_everything_is_said_in_chinese(d
     preview.get_by_role("button", name="接受并导入").click()
     page.locator("#confirm-yes").click()
     link = preview.get_by_role("link", name=re.compile(r"^变更单 \d+"))
+    expect(link).to_be_visible(timeout=SLOW_MS)
     number = int((link.text_content() or "").split()[-1])
     link.click()
     expect(page.locator(f'[data-changeset="{number}"]')).to_contain_text("测绘成果.zip")
