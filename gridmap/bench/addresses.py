@@ -38,7 +38,8 @@ EACH = {"county": 60, "million": 40}
 """Texts of each kind of damage."""
 FOR_PEERS = {"county": 20, "million": 8}
 """So many of them for the peers, which take longer."""
-BULK_ROWS = 20_000
+BULK_ROWS = {"county": 20_000, "million": 10_000}
+"""Rows of the tables that are coded."""
 _SEED = 20261127
 _OURS = "gridmap"
 _COLUMNS = (
@@ -82,7 +83,7 @@ def _measure(ground: Ground, register: Register, size: str, where: str) -> Seque
     return [
         Table(title, note.strip(), _COLUMNS, rows),
         _kinds(title, noise, ours),
-        _over_http(ground, register, noise, title),
+        _over_http(ground, register, noise, title, BULK_ROWS[size]),
     ]
 
 
@@ -184,9 +185,9 @@ def _kinds(title: str, noise: Sequence[Noisy], ours: Contestant) -> Table:
     return Table(f"{title}: by kind of damage", note, columns, rows)
 
 
-def _over_http(ground: Ground, register: Register, noise: Sequence[Noisy], title: str) -> Table:
+def _over_http(ground: Ground, register: Register, noise: Sequence[Noisy], title: str, rows_wanted: int) -> Table:
     """One text after the other, and tables of texts, through a real server and from the shell."""
-    many = make_noise(Doors(register.table), register.upper, BULK_ROWS // (len(DAMAGE) + 1), _SEED + 1)
+    many = make_noise(Doors(register.table), register.upper, rows_wanted // (len(DAMAGE) + 1), _SEED + 1)
     noisy = [text.text for text in many]
     clean = [row.label for row in _some(register, len(noisy))]
     env = ground.settings.model_copy(update={"database_url": ground.database.url, "public_geocoder": True}).env()
