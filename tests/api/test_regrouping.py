@@ -126,6 +126,10 @@ def test_the_page_shows_old_beside_new(closed: Closed) -> None:
     page = closed.client.get(f"/groups/regroup?grid={NORTH_WEST}", headers=editor).text
     assert page.count('<svg class="picture') == 2
     assert "采用这个方案" in page
+    alone = editor | {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#list"}
+    part = closed.client.get(f"/groups/regroup?grid={NORTH_WEST}", headers=alone)
+    assert (part.status_code, part.text.count('<svg class="picture')) == (200, 2)
+    assert "<html" not in part.text
     assert "丁一" not in page
     assert closed.client.get("/groups/regroup", headers=closed.key("reader", COUNTY)).status_code == 403
 
