@@ -27,6 +27,10 @@ _COLUMNS = (
 _CANDIDATES = 20
 _SHARES = (12, 5, 3, 0)
 """Of the candidates so many of each tier; what a tier has not is taken from the next."""
+_CHOSEN = (
+    "The flow's candidates are chosen for each household by itself: of each tier some nearest to its door, as many by"
+    " chance. It has tiers and distance in one cost and knows neither today's pairs nor even loads."
+)
 _TIER_COST, _MISSED_COST = 10_000_000, 1_000_000_000
 _CAPACITY_SHARES = (0.03, 0.07, 0.12, 0.16, 0.20, 0.18, 0.13, 0.11)
 
@@ -39,7 +43,7 @@ def measure(ground: Ground) -> Sequence[Table]:
         for contestant in CONTESTANTS:
             ground.say(f"contact pairs, {name}: {contestant}")
             rows.append([contestant, *_apart(contestant, size)])
-        note = f"{size[4]:,} officers, {size[3]:,} households, invented; one run each, in turn."
+        note = f"{size[4]:,} officers, {size[3]:,} households, invented; one run each, in turn. {_CHOSEN}"
         tables.append(Table(f"Contact pairs, {name}-sized", note, _COLUMNS, rows))
     ground.say("contact pairs: the certificate")
     tables.append(_certificate_table(*SIZES["Gannan"]))
@@ -232,6 +236,8 @@ def _certificate_table(*size: int) -> Table:
     note = (
         f"Register {certificate['register']:,} = paired {certificate['paired']:,} + missed {certificate['missed']:,}; "
         f"over capacity {certificate['over_capacity']}; back-ups {certificate['with_backup']:,}, of the same person "
-        f"{certificate['backup_same_person']}, of the same unit {certificate['backup_same_unit']}."
+        f"{certificate['backup_same_person']}, of the same unit {certificate['backup_same_unit']}. The bound of the "
+        "distance counts, wherever a village is left or entered, everybody's nearest officer in use, however many want "
+        "him: it is loose."
     )
     return Table("The certificate of the Gannan-sized plan", note, ("value", "optimum or bound", "status"), rows)
