@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gridmap.db.engine import make_engine
+from gridmap.exchange.points.warm import compile_once
 from gridmap.settings import Settings
 from tests import homes
 from tests.postgres import TEMPLATE, Server, running_server
@@ -32,6 +33,8 @@ def pytest_configure() -> None:
     field = Settings.model_fields["home"]
     field.default, field.default_factory = PydanticUndefined, _fresh_home
     Settings.model_rebuild(force=True)
+    # Once for these sources; else the first tests would wait for compilers, each for its own.
+    compile_once()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from gridmap.snapshot.catch_up import catch_up, snapshot_folder
 CONNECTIONS = 16
 _ROUNDS = 3
 _ROUND_S = 3.0
-_SETTLE_S = 1.0
+_SETTLE_S = 2.0
 _SEED = 623022
 _REFERENCE = "FastAPI + psycopg, ST_Covers, code only"
 _HELLO = "bare ASGI hello"

@@ -40,6 +40,11 @@ if not _config.CACHE_DIR:
     _keep_by_source()
 
 
+def everything_marker() -> Path | None:
+    """A file that is there once everything has been compiled from these sources; None where nothing can be kept."""
+    return Path(_config.CACHE_DIR) / "everything" if _config.CACHE_DIR else None
+
+
 def compiled(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """The function compiled, without the interpreter's lock while it runs."""
     # Said outright: what a bare function calls is else compiled as bare.

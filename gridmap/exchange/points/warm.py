@@ -1,18 +1,22 @@
-"""Has the loops over points compiled before somebody waits for them: a process's first bulk request did, 10 s long.
+"""Has the loops over points compiled before somebody waits for them: a clone's first bulk request did, half a minute.
 
-What is compiled lies beside the sources from then on, and the next process reads it in under a second. Run as
+What is compiled lies beside the sources from then on, and the next process reads it in a second. Run as
 ``python -m gridmap.exchange.points.warm`` when an installation is set up.
 """
 
 import io
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
+from gridmap.db.lock import locked
 from gridmap.exchange.points.arrow_points import ArrowPoints
 from gridmap.exchange.points.csv_points import CsvPoints
+from gridmap.geo.compiled import everything_marker
 from gridmap.geo.crs import Crs
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot.build import SegmentSource, build_segments
@@ -41,10 +45,33 @@ def warm_up() -> None:
     compiled_kind()(np.zeros((1, 3)), 1.0, 0.0, 0.0)
 
 
+def compile_once() -> None:
+    """Compiles all of it, if that has not been done, in a process of its own: a compiler lets nobody else work."""
+    marker = everything_marker()
+    if marker is not None and not marker.exists():
+        subprocess.run([sys.executable, "-m", "gridmap.exchange.points.warm"], check=False)
+
+
 def warm_up_meanwhile() -> None:
-    """The same beside whatever else the process does."""
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    """Has everything compiled and read beside whatever else the process does."""
+    threading.Thread(target=_warm_up_here, name="warm-up", daemon=True).start()
+
+
+def _warm_up_here() -> None:
+    compile_once()
+    warm_up()
+
+
+def main() -> None:
+    """Compiles what has not been; of many that ask at once one does."""
+    marker = everything_marker()
+    if marker is None:
+        return
+    with locked(marker.with_suffix(".lock")):
+        if not marker.exists():
+            warm_up()
+            marker.touch()
 
 
 if __name__ == "__main__":
-    warm_up()
+    main()
