@@ -31,8 +31,8 @@ class Wire(HttpToolsProtocol):
         self.transport.close()
 
     def _answering(self) -> bool:
-        # Then what comes is a body, and a body is left as it is.
-        return self.cycle is not None and not self.cycle.response_complete
+        # Then what comes is a body, and a body is left as it is. Before the first request there is no cycle.
+        return not getattr(self.cycle, "response_complete", True)
 
 
 def with_encoded_target(data: bytes) -> bytes:
