@@ -47,7 +47,7 @@ def test_two_million_rows_in_bounded_memory_while_others_are_answered(county_url
     settings = Settings.from_env({}, database_url=county_url, public_map=True)
     lon, lat = at(NORTH_WEST, 0.25, 0.75)
     with served("gridmap.app:create_app_from_env", settings.env()) as port:
-        process = next(child for child in psutil.Process().children() if str(port) in child.cmdline())
+        process = next(child for child in psutil.Process().children() if "gridmap.serving.worker" in child.cmdline())
         post(port, iter([b"lon,lat\n1,2\n"]))
         with memory_watched(process) as found:
             # All is sent before anything is read, as most clients do.
