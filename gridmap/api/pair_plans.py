@@ -68,7 +68,8 @@ def list_plans(request: Request, page: PageDep, session: SessionDep, actor: Acto
     before = int(page.cursor) if page.cursor is not None and page.cursor.isdigit() else None
     found = service.list_plans(session, actor.caller, before=before, limit=page.limit)
     last = str(found[-1].id) if len(found) == page.limit else None
-    return PlanList(plans=[PlanOut.model_validate(plan) for plan in found], next=page.next_link(request, last))
+    plans = [PlanOut.model_validate(plan) for plan in found]
+    return PlanList(version=current_version(session), plans=plans, next=page.next_link(request, last))
 
 
 @router.get("/report", response_model=ReportOut)

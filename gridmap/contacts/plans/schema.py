@@ -101,6 +101,7 @@ class PlanDetail(PlanOut):
 class PlanList(_Told):
     """A page of plans, the newest first."""
 
+    version: int
     plans: list[PlanOut]
     next: str | None
 
