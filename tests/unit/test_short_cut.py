@@ -1,6 +1,7 @@
 """The server's short cut: what an application answers at once is sent as it is, all else goes the ordinary way."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import uvicorn
@@ -68,7 +69,9 @@ def answered(*received: bytes) -> tuple[App, Wire]:
         connection.connection_lost(None)
         return app, wire
 
-    return asyncio.run(run())
+    # A thread of its own: a browser of another test may keep a loop in this one.
+    with ThreadPoolExecutor(1) as apart:
+        return apart.submit(asyncio.run, run()).result()
 
 
 KNOWN = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
