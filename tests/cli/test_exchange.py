@@ -16,6 +16,7 @@ from gridmap.db.versions import current_version
 from gridmap.grids import service as grids
 from tests.cli.shell import Shell
 from tests.files import companions, projected, write_layer, write_shapefile, zip_of
+from tests.homes import eventually
 from tests.importing import COUNTY, EAST, WEST, cell, grids_of, named, new_county, write_grids
 from tests.postgres import Server
 
@@ -156,14 +157,11 @@ def test_an_export_of_now_and_of_then(shell: Shell, tmp_path: Path) -> None:
 def _wait_for(engine: Engine, processes: int) -> None:
     """Until so many sessions of this database wait for an advisory lock."""
     waiting = text(
-        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database, pg_sleep(0.05)"
+        "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
         " WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
     )
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
-        for _ in range(6000):
-            if watcher.execute(waiting).scalar_one() == processes:
-                return
-    raise AssertionError(f"{processes} processes never came to wait")
+        assert eventually(lambda: watcher.execute(waiting).scalar_one() == processes)
 
 
 def test_two_processes_import_one_after_the_other(shell: Shell, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from contextlib import suppress
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 from gridmap.db.postmaster import find_postmaster, kill_all, processes
@@ -160,4 +161,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _answers(server: Up) -> bool:
-    return server.get("/healthz").status_code == 200
+    try:
+        return server.get("/healthz").status_code == 200
+    except httpx.TimeoutException:  # the new worker is still starting
+        return False

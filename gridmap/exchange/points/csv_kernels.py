@@ -105,7 +105,8 @@ def read_number(data: ByteArray, first: int, last: int) -> tuple[float, int]:
         else:
             return np.nan, ODD
     places = max(last - point - 1, 0)
-    if last - first == (0 if point == last else 1):
+    digits = last - first - (0 if point == last else 1)
+    if digits == 0 or digits > _MOST_DIGITS:
         return np.nan, ODD
     number = _scaled(whole, places)
     if np.isnan(number):
