@@ -24,6 +24,8 @@ from gridmap.settings import Settings
 from gridmap.snapshot.registry import Registry
 
 WAIT_FOR_VERSION_S = 2.0
+WAIT_FOR_DATABASE_S = 1.0
+"""So long a process may take to find out that the database is back."""
 POLL_S = 0.02
 _STATE_TAG = re.compile(r'(?:W/)?"[^"-]+-([0-9]{1,9})\.([0-9]{1,18})-[0-9a-f]+"', re.ASCII)
 

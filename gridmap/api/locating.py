@@ -78,7 +78,7 @@ def state_of(snapshot: Snapshot) -> str:
 
 def _await_snapshot(follower: Follower, min_version: int | None, *, offline: bool) -> Snapshot | None:
     """The newest snapshot, of a version that is not older than was asked for."""
-    give_up = time.monotonic() + (0 if offline else deps.WAIT_FOR_VERSION_S)
+    give_up = time.monotonic() + (deps.WAIT_FOR_DATABASE_S if offline else deps.WAIT_FOR_VERSION_S)
     while True:
         snapshot = follower.snapshot
         if min_version is None or (snapshot is not None and snapshot.version >= min_version):
