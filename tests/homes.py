@@ -2,13 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2 as httpx
@@ -56,6 +57,13 @@ def found(home: Path) -> Home:
     home_found = find_home(home)
     assert home_found is not None
     return home_found
+
+
+def kill_each(pids: Iterable[int]) -> None:
+    """kill -9 of one after the other; a child may have ended by itself once its parent was gone."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def environment(home: Path, **others: str) -> dict[str, str]:

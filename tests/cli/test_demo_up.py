@@ -1,7 +1,6 @@
 """`gridmap up --demo` from nothing to an answer, and again after everything was killed."""
 
 import json
-import os
 import signal
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from gridmap.db.postmaster import processes
 from gridmap.demo.places import load_places
-from tests.homes import Up, found, gridmap, up
+from tests.homes import Up, found, gridmap, kill_each, up
 
 pytestmark = pytest.mark.xdist_group("commands")
 ZHUONI = {
@@ -27,8 +26,7 @@ def test_from_nothing_to_a_county_and_again_after_kill_9(folder: Path) -> None:
         _every_seat_lies_in_its_own_township(server)
         _the_login_is_told_and_kept(server, home)
         _the_shell_says_what_http_says(server, home)
-        for pid in (server.process.pid, *server.workers(), *processes(found(home).data)):
-            os.kill(pid, signal.SIGKILL)
+        kill_each((server.process.pid, *server.workers(), *processes(found(home).data)))
     with up(home, "--demo") as second:
         assert _counts(second) == before
         assert not any("drawing the map" in line for line in second.said)

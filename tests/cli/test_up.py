@@ -5,14 +5,13 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 
 from gridmap.db.postmaster import find_postmaster, kill_all, processes
-from tests.homes import Up, eventually, found, gridmap, up
+from tests.homes import Up, eventually, found, gridmap, kill_each, up
 from tests.postgres import Server
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -51,10 +50,7 @@ def test_killed_outright_it_leaves_no_worker_and_loses_nothing(home: Path) -> No
 def test_everything_killed_at_once_and_started_again(home: Path) -> None:
     with up(home) as server:
         _sql(home, INSERT)
-        # The kernel may be faster with the workers, which it ends with their supervisor.
-        for pid in (*server.workers(), *processes(found(home).data), server.process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_each((*server.workers(), *processes(found(home).data), server.process.pid))
     with up(home) as second:
         assert second.get("/readyz").json()["version"] == 1
 

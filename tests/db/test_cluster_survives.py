@@ -22,7 +22,7 @@ from gridmap.db.opening import open_database
 from gridmap.db.postmaster import find_postmaster, kill_all, processes, stop_postmaster, wait_for_end
 from gridmap.db.watchdog import watched
 from gridmap.errors import ClusterError
-from tests.homes import copy_home, environment, eventually, found, settings_for
+from tests.homes import copy_home, environment, eventually, found, kill_each, settings_for
 
 pytestmark = pytest.mark.xdist_group("cluster")
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
@@ -32,8 +32,7 @@ def test_everything_killed_and_nothing_lost(home: Path) -> None:
     data = found(home).data
     with open_database(settings_for(home)) as database:
         _write_version(database, 1)
-        for pid in processes(data):
-            os.kill(pid, signal.SIGKILL)
+        kill_each(processes(data))
         assert eventually(lambda: processes(data) == [])
         assert (data / "postmaster.pid").exists()
     assert _versions(home) == [1]
