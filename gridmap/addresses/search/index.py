@@ -11,7 +11,8 @@ from gridmap.addresses.gazetteer import Gazetteer, Known
 from gridmap.addresses.normalise import compare_key, normalise
 from gridmap.addresses.search.kernels import nearest_rows
 from gridmap.addresses.search.matching import Ranges, Village
-from gridmap.addresses.search.reading import Local, Reader
+from gridmap.addresses.search.reading import Reader
+from gridmap.addresses.search.sight import Local
 from gridmap.addresses.search.table import Doors, Row
 from gridmap.geo.arrays import BoolArray
 from gridmap.geo.lonlat import LonLat
@@ -148,12 +149,12 @@ class AddressIndex:
                 if self._where.get(village) == at:
                     villages.setdefault((segment, name), []).append(village)
         found = [
-            (alias_key(text), Local("hamlet", hamlet, (village,)))
+            (alias_key(text), Local("hamlet", hamlet, frozenset({village})))
             for village, hamlet, text in hamlets
             if village in villages.get(("hamlet", hamlet), ())
         ]
         for (segment, name), codes in sorted(villages.items()):
-            local = Local(segment, name, tuple(sorted(set(codes))))
+            local = Local(segment, name, frozenset(codes))
             key = compare_key(normalise(name))
             found.append((key, local))
             stem = key.removesuffix("自然村")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from gridmap.geo.arrays import FloatArray
+from gridmap.geo.arrays import BoolArray, FloatArray
 from gridmap.geo.compiled import bare, compiled, inlined
 
 Int32s = npt.NDArray[np.int32]
@@ -32,51 +32,49 @@ _CONTRADICTED = (140, 120, 130, 200, 200, 120, 200, 200, 60, 200)
 
 
 @inlined
-def _differ(name: Int32s, text: Int32s, i: int, j: int) -> int:
+def _differ(sign: Int32s, text: Int32s) -> int:
     """What it costs to read one symbol for another."""
-    if name[i, SIGN] == text[j, SIGN]:
+    if sign[SIGN] == text[SIGN]:
         return 0
-    if text[j, SYLLABLE] < 0 or name[i, SYLLABLE] < 0:
-        if text[j, SIGN] < 0 and text[j, LETTER] >= 0 and name[i, LETTER] == text[j, LETTER]:
-            return _INITIAL
-        return WRONG
-    if name[i, SYLLABLE] == text[j, SYLLABLE]:
-        return _SPELLED if text[j, SIGN] < 0 else _HEARD
-    if name[i, OTHER] == text[j, SYLLABLE] or name[i, SYLLABLE] == text[j, OTHER]:
-        return _SPELLED + 1 if text[j, SIGN] < 0 else _READ
-    if name[i, ALIKE] == text[j, ALIKE]:
+    if text[SYLLABLE] < 0 or sign[SYLLABLE] < 0:
+        return _INITIAL if text[SIGN] < 0 and text[LETTER] >= 0 and sign[LETTER] == text[LETTER] else WRONG
+    if sign[SYLLABLE] == text[SYLLABLE]:
+        return _SPELLED if text[SIGN] < 0 else _HEARD
+    if sign[OTHER] == text[SYLLABLE] or sign[SYLLABLE] == text[OTHER]:
+        return _SPELLED + 1 if text[SIGN] < 0 else _READ
+    if sign[ALIKE] == text[ALIKE]:
         return _DIALECT
-    return _BREATH if name[i, HALF] == text[j, HALF] else WRONG
+    return _BREATH if sign[HALF] == text[HALF] else WRONG
 
 
 @inlined
-def _shared(
-    names: Int32s, first: int, length: int, text: Int32s, halves: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_]
-) -> int:
-    """How many of a name's signs the text has, or something that sounds half like them."""
-    shared = 0
-    for i in range(first, first + length):
-        half, letter = names[i, HALF], names[i, LETTER]
-        if half >= 0:
-            if halves[half] or letters[letter]:
-                shared += 1
-            continue
-        for j in range(len(text)):
-            if text[j, SIGN] == names[i, SIGN]:
-                shared += 1
-                break
-    return shared
+def _compare(
+    signs: Int32s, text: Int32s, halves: BoolArray, letters: BoolArray, differ: Int32s, least: Int32s, shared: Int32s
+) -> None:
+    """What each sign costs at each place of a text, the least of these, and 1 when the text has the sign or something
+    that sounds half like it."""
+    for sign in range(len(signs)):
+        least[sign], same = _DROPPED, False
+        for place in range(len(text)):
+            cost = _differ(signs[sign], text[place])
+            differ[sign, place] = cost
+            least[sign] = min(least[sign], cost)
+            same |= signs[sign, SIGN] == text[place, SIGN]
+        half = signs[sign, HALF]
+        shared[sign] = (halves[half] or letters[signs[sign, LETTER]]) if half >= 0 else same
 
 
 @inlined
-def _fill_row(names: Int32s, first: int, i: int, text: Int32s, work: Int32s) -> int:
+def _fill_row(name: Int32s, i: int, differ: Int32s, work: Int32s) -> int:
     """The costs and begins of a name's first `i` signs up to each place of the text; where the row stands in `work`."""
-    wide = len(text) + 1
-    row, above, before = (i % 3) * 2 * wide, ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
+    wide = differ.shape[1] + 1
+    row: int = (i % 3) * 2 * wide
+    above, before = ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
+    own, last = differ[name[i - 1]], differ[name[max(i - 2, 0)]]
     work[row] = i * _DROPPED
     work[row + wide] = 0
     for j in range(1, wide):
-        cost = work[above + j - 1] + _differ(names, text, first + i - 1, j - 1)
+        cost = work[above + j - 1] + own[j - 1]
         start = work[above + wide + j - 1]
         other = work[above + j] + _DROPPED
         if other < cost:
@@ -85,7 +83,7 @@ def _fill_row(names: Int32s, first: int, i: int, text: Int32s, work: Int32s) -> 
         if other < cost:
             cost, start = other, work[row + wide + j - 1]
         if i > 1 and j > 1:
-            crossed = _differ(names, text, first + i - 2, j - 1) + _differ(names, text, first + i - 1, j - 2)
+            crossed = last[j - 1] + own[j - 2]
             other = work[before + j - 2] + _SWAPPED + crossed
             if crossed < WRONG and other < cost:
                 cost, start = other, work[before + wide + j - 2]
@@ -95,16 +93,16 @@ def _fill_row(names: Int32s, first: int, i: int, text: Int32s, work: Int32s) -> 
 
 
 @inlined
-def _align(names: Int32s, first: int, length: int, text: Int32s, unfinished: bool, work: Int32s, spot: Int32s) -> None:
+def _align(name: Int32s, differ: Int32s, unfinished: bool, work: Int32s, spot: Int32s) -> None:
     """Puts into `spot` the least cost of a name in a text, begin and end of the first such place and of the last."""
-    wide = len(text) + 1
+    wide, length = differ.shape[1] + 1, len(name)
     best, begin, end, last_begin, last_end = WRONG * length, 0, 0, 0, 0
     for j in range(wide):
         work[j] = 0
         work[wide + j] = j
     row = 0
     for i in range(1, length + 1):
-        row = _fill_row(names, first, i, text, work)
+        row = _fill_row(name, i, differ, work)
         if unfinished and i < length:
             typed, start = work[row + wide - 1], work[row + 2 * wide - 1]
             cost = typed + _UNTYPED * (length - i)
@@ -119,29 +117,59 @@ def _align(names: Int32s, first: int, length: int, text: Int32s, unfinished: boo
     spot[1], spot[2], spot[3], spot[4], spot[5] = best, begin, end, last_begin, last_end
 
 
+@inlined
+def _may_stand(name: Int32s, most: float, unfinished: bool, least: Int32s, shared: Int32s) -> bool:
+    """Whether a text may hold a name at no more than a cost: it has half of its signs, and none costs too much."""
+    cost, count = 0, 0
+    for at in range(len(name)):
+        cost += least[name[at]]
+        count += shared[name[at]]
+    return count > 0 if unfinished else count * 2 >= len(name) and cost <= most
+
+
 @bare
 def find_names(
-    names: Int32s, starts: Int32s, text: Int32s, halves: npt.NDArray[np.bool_], letters: npt.NDArray[np.bool_],
-    unfinished: bool, found: Int32s, work: Int32s,
+    signs: Int32s, names: Int32s, starts: Int32s, weights: FloatArray, text: Int32s, places: Int32s,
+    halves: BoolArray, letters: BoolArray, unfinished: bool, like: float, found: Int32s, likeness: FloatArray,
+    differ: Int32s, least: Int32s, shared: Int32s, work: Int32s,
 ) -> int:  # fmt: skip
     """Where each name stands in a text at the least cost, misheard, misspelt or swapped.
 
-    A row of `found` for each that may be there at all: the name, the cost, begin and end of the first such place and
-    of the last. `halves` and `letters` tell which sounds the text holds. `unfinished`: the text may break off within
-    a name. `work` holds the costs and begins of three rows of the table, `6 * (len(text) + 1)` numbers.
+    `signs` are the different symbols of all names, and `names` which of them each name has, from its start on;
+    `weights`: how much is wrong when nothing of a name is left. `places`: where the symbols of the text stand;
+    `halves` and `letters` tell which sounds it holds. `unfinished`: it may break off within a name.
+    A row of `found` for each name that may be there, at least so alike as `like`: its number, the cost, begin and end
+    of the first such place and of the last. The others are room: a cost for each sign and symbol of the text, two
+    numbers for each sign, and `6 * (len(text) + 1)`.
     """
+    _compare(signs, text, halves, letters, differ, least, shared)
     count = 0
     for at in range(len(starts) - 1):
-        first, length = starts[at], starts[at + 1] - starts[at]
-        shared = _shared(names, first, length, text, halves, letters)
-        if shared * 2 < length and not (unfinished and shared > 0):
+        name = names[starts[at] : starts[at + 1]]
+        most = WRONG * weights[at] * (1 - like) + 1
+        if not _may_stand(name, most, unfinished, least, shared):
             continue
         spot = found[count]
         spot[0] = at
-        _align(names, first, length, text, unfinished, work, spot)
-        if spot[1] < (WRONG * length * 3) // 5 + 10 and spot[3] > 0:
+        _align(name, differ, unfinished, work, spot)
+        if spot[1] >= (WRONG * len(name) * 3) // 5 + 10 or spot[3] == 0:
+            continue
+        likeness[count] = 1 - spot[1] / (WRONG * weights[at])
+        if likeness[count] >= like:
+            _tell_places(spot, places)
             count += 1
     return count
+
+
+@inlined
+def _tell_places(spot: Int32s, places: Int32s) -> None:
+    """Turns the symbols between which a name stands into signs of the text."""
+    once = spot[5] == spot[3]
+    spot[2], spot[3] = places[spot[2], 0], places[spot[3] - 1, 1]
+    if once:
+        spot[4], spot[5] = spot[2], spot[3]
+    else:
+        spot[4], spot[5] = places[spot[4], 0], places[spot[5] - 1, 1]
 
 
 @inlined
@@ -266,7 +294,7 @@ def count_agreeing(doors: Int32s, first: int, end: int, asked: Int32s, upto: int
 @compiled
 def nearest_rows(
     lon: FloatArray, lat: FloatArray, by_lat: Int32s, places: npt.NDArray[np.int64], ranges: npt.NDArray[np.int64],
-    dead: npt.NDArray[np.bool_], village: Int32s, x: float, y: float, wanted: int,
+    dead: BoolArray, village: Int32s, x: float, y: float, wanted: int,
 ) -> tuple[Int32s, FloatArray]:  # fmt: skip
     """The rows nearest to a point and about how far they are, in degrees of latitude; for a choice of candidates.
 

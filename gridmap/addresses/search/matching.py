@@ -25,7 +25,8 @@ from gridmap.addresses.search.kernels import (
     match_doors,
 )
 from gridmap.addresses.search.names import FoundName
-from gridmap.addresses.search.reading import Local, Reading
+from gridmap.addresses.search.reading import Reading
+from gridmap.addresses.search.sight import Local
 from gridmap.addresses.search.table import Doors
 from gridmap.addresses.segments import DOOR_SEGMENTS
 

@@ -5,8 +5,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from gridmap.addresses.search.kernels import WRONG, Int32s, find_names
+from gridmap.addresses.search.kernels import Int32s, find_names
 from gridmap.addresses.search.symbols import Symbols, to_symbols
+from gridmap.geo.arrays import FloatArray
 
 _LONGEST_NAME = 20
 _ENDING_WEIGHT = 0.7
@@ -39,12 +40,25 @@ class FoundName(NamedTuple, Generic[T]):
     last: Place
 
 
+class Found(NamedTuple):
+    """Names in a text as numbers, in the order in which they are known.
+
+    `rows`: for each its number, the cost, and begin and end of its first and of its last place.
+    """
+
+    rows: Int32s
+    likeness: FloatArray
+
+
+NOTHING = Found(np.empty((0, 6), np.int32), np.empty(0))
+
+
 class Names(Generic[T]):
     """Names and what each of them means. Made once and only read."""
 
     def __init__(self, names: Iterable[tuple[str, T]]) -> None:
         rows: list[Int32s] = []
-        self._meant: list[tuple[str, T]] = []
+        meant: list[tuple[str, T]] = []
         weights: list[float] = []
         starts = [0]
         for name, value in names:
@@ -52,39 +66,45 @@ class Names(Generic[T]):
             if 2 <= len(symbols) <= _LONGEST_NAME:
                 rows.append(symbols)
                 starts.append(starts[-1] + len(symbols))
-                self._meant.append((name, value))
+                meant.append((name, value))
                 weights.append(_weight(name, len(symbols)))
-        self._rows = np.concatenate(rows) if rows else np.empty((0, 6), np.int32)
+        self.meant = tuple(meant)
+        """The names and what they mean, by their numbers."""
+        every = np.concatenate(rows) if rows else np.empty((0, 6), np.int32)
+        self._signs, self._names = _numbered(every)
         self._starts = np.array(starts, np.int32)
         self._weights = np.array(weights)
 
     def __len__(self) -> int:
-        return len(self._meant)
+        return len(self.meant)
 
-    def find(self, text: Symbols, *, unfinished: bool = False, least: float = 0.4) -> list[FoundName[T]]:
+    def find(self, text: Symbols, *, unfinished: bool = False, least: float = 0.4) -> Found:
         """The names that a text may hold; `unfinished` when it may break off within one."""
-        if not len(text.rows) or not self._meant:
-            return []
-        found = np.empty((len(self._meant), 6), np.int32)
-        work = np.empty(6 * (len(text.rows) + 1), np.int32)
+        if not len(text.rows) or not self.meant:
+            return NOTHING
+        found, likeness = np.empty((len(self), 6), np.int32), np.empty(len(self))
+        signs, wide = len(self._signs), len(text.rows)
+        room = (np.empty((signs, wide), np.int32), np.empty(signs, np.int32), np.empty(signs, np.int32))
         count = find_names(
-            self._rows, self._starts, text.rows, text.halves, text.letters, unfinished, found, work
+            self._signs, self._names, self._starts, self._weights, text.rows, text.places, text.halves, text.letters,
+            unfinished, least, found, likeness, *room, np.empty(6 * (wide + 1), np.int32),
         )  # fmt: skip
-        rows = found[:count]
-        likeness = 1 - rows[:, 1] / (WRONG * self._weights[rows[:, 0]])
-        enough = likeness >= least
-        return [
-            self._told(text, like, *row)
-            for row, like in zip(rows[enough].tolist(), likeness[enough].tolist(), strict=True)
-        ]
+        return Found(found[:count], likeness[:count])
 
-    def _told(
-        self, text: Symbols, likeness: float, at: int, _: int, begin: int, end: int, last_begin: int, last_end: int
-    ) -> FoundName[T]:
-        name, value = self._meant[at]
-        first = Place(text.spans[begin][0], text.spans[end - 1][1])
-        last = first if last_end == end else Place(text.spans[last_begin][0], text.spans[last_end - 1][1])
-        return FoundName(value, name, likeness, first, last)
+    def told(self, found: Found) -> list[FoundName[T]]:
+        """The same in words."""
+        rows = zip(found.rows.tolist(), found.likeness.tolist(), strict=True)
+        return [self._told(like, *row) for row, like in rows]
+
+    def _told(self, likeness: float, at: int, _: int, *places: int) -> FoundName[T]:
+        name, value = self.meant[at]
+        return FoundName(value, name, likeness, Place(*places[:2]), Place(*places[2:]))
+
+
+def _numbered(rows: Int32s) -> tuple[Int32s, Int32s]:
+    """The different ones of some rows, and for each row which of them it is."""
+    signs, numbers = np.unique(rows, axis=0, return_inverse=True)
+    return signs, numbers.reshape(-1).astype(np.int32)
 
 
 def _weight(name: str, symbols: int) -> float:

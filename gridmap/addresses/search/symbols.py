@@ -9,6 +9,7 @@ import numpy as np
 
 from gridmap.addresses.search.kernels import Int32s
 from gridmap.addresses.search.sounds import SILENT, Sound, counts, initial, sound_of, spelled
+from gridmap.geo.arrays import BoolArray
 
 _PARTS = re.compile("(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)|(?P<latin>[A-Z]{2,})|(?P<other>[0-9A-Z])")
 _TIBETAN, _OTHER = 1 << 30, 1 << 29
@@ -18,12 +19,12 @@ _SHORT_RUN = 5
 
 @dataclass(frozen=True, slots=True)
 class Symbols:
-    """A text as symbols; `spans` says where each stands in it."""
+    """A text as symbols; `places` says where each begins and ends in it."""
 
     rows: Int32s
-    spans: tuple[tuple[int, int], ...]
-    halves: np.ndarray[tuple[int], np.dtype[np.bool_]]
-    letters: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    places: Int32s
+    halves: BoolArray
+    letters: BoolArray
 
 
 def to_symbols(text: str, *, initials: bool = False) -> Symbols:
@@ -40,7 +41,7 @@ def to_symbols(text: str, *, initials: bool = False) -> Symbols:
     # A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
     letters[array[array[:, 4] < 0, 5]] = True
     halves[-1] = letters[-1] = False
-    return Symbols(array, tuple(spans), halves, letters)
+    return Symbols(array, np.array(spans, np.int32).reshape(-1, 2), halves, letters)
 
 
 def has_letters(text: str) -> bool:
