@@ -33,15 +33,21 @@ from gridmap.snapshot.reader import Snapshot
 
 PATH = "/api/v1/locate"
 _NUMBER = rb"(-?[0-9]{1,3}(?:\.[0-9]{1,17})?)"
-_QUERY = re.compile(
-    rb"lon=" + _NUMBER + rb"&lat=" + _NUMBER + rb"(?:&crs=([A-Za-z0-9:]{3,9}))?"
-    rb"|lat=" + _NUMBER + rb"&lon=" + _NUMBER
+_POINT = (
+    rb"(?:lon=" + _NUMBER + rb"&lat=" + _NUMBER + rb"(?:&crs=([A-Za-z0-9:]{3,9}))?"
+    rb"|lat=" + _NUMBER + rb"&lon=" + _NUMBER + rb")"
 )
+_QUERY = re.compile(_POINT)
+_TARGET = re.compile(re.escape(PATH.encode()) + rb"\?" + _POINT)
+_LINES = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)*\r\n")
 _AS_GIVEN = frozenset({b"EPSG:4490", b"EPSG:4326", b"wgs84", b"cgcs2000"})
 _SHIFTED = frozenset({b"gcj02", b"bd09"})
 _HEADERS = frozenset({b"authorization", b"x-api-key", b"cookie", b"if-none-match", b"range"})
+_MORE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"trailer", b"upgrade"})
+"""Headers that say that more follows, or otherwise: a server's own parser reads those."""
 _COOKIE = SESSION_COOKIE.encode()
 _BEARER = b"Bearer "
+_MOST_SEEN = 4096
 
 Headers = list[tuple[bytes, bytes]]
 _REST = b"%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
@@ -77,6 +83,8 @@ class FrontDoor:
         self._nobody = self._known(ANONYMOUS) if open_to_all else None
         self._keys: object = None
         self._callers: dict[bytes, _Known] = {}
+        self._seen: dict[bytes, _Known] = {}
+        """Who has asked with which headers; of them only a hash is kept, for they may hold a key."""
         self._snapshot: Snapshot | None = None
         self._heads: dict[_Known, _Head] = {}
         self._always: Headers = [
@@ -92,7 +100,8 @@ class FrontDoor:
         """Answers, or passes the request on."""
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
             began = time.perf_counter()
-            answer = self._answer(scope["query_string"], scope["headers"])
+            asked = _QUERY.fullmatch(scope["query_string"])
+            answer = None if asked is None else self._answer(asked, self._caller(scope["headers"]))
             if answer is not None:
                 head, number, body = answer
                 own = [(b"content-length", b"%d" % len(body)), (b"x-request-id", number)]
@@ -102,12 +111,16 @@ class FrontDoor:
                 return
         await self.app(scope, receive, send)
 
-    def answer_at_once(self, scope: Scope) -> bytes | None:
-        """The same answer as bytes, from behind the server's own headers on; None for what `__call__` is needed for."""
-        if scope["path"] != PATH or scope["method"] != "GET":
+    def answer_at_once(self, target: bytes, headers: bytes) -> bytes | None:
+        """The same answer as bytes, from behind the server's own headers on; None for what `__call__` is needed for.
+
+        `headers` are the lines of a request behind its first; more than one whole request is not answered.
+        """
+        asked = _TARGET.fullmatch(target)
+        if asked is None:
             return None
         began = time.perf_counter()
-        answer = self._answer(scope["query_string"], scope["headers"])
+        answer = self._answer(asked, self._sender(headers))
         if answer is None:
             return None
         head, number, body = answer
@@ -115,12 +128,8 @@ class FrontDoor:
         self._metrics.observe("GET", PATH, 200, time.perf_counter() - began)
         return sent
 
-    def _answer(self, query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> tuple[_Head, bytes, bytes] | None:
+    def _answer(self, asked: re.Match[bytes], known: _Known | None) -> tuple[_Head, bytes, bytes] | None:
         """The headers, the request's number and the body."""
-        asked = _QUERY.fullmatch(query)
-        if asked is None:
-            return None
-        known = self._caller(headers)
         if known is None:
             return None
         snapshot = self._follower.snapshot
@@ -152,12 +161,30 @@ class FrontDoor:
                 return None
         if shown is None:
             return self._nobody
+        self._refresh()
+        return self._callers.get(sha256(shown).digest())
+
+    def _sender(self, headers: bytes) -> _Known | None:
+        """Who asks with these lines, when he may: found again by them, as long as the same keys hold."""
+        self._refresh()
+        digest = sha256(headers).digest()
+        known = self._seen.get(digest)
+        if known is None:
+            read = _read_lines(headers)
+            known = None if read is None else self._caller(read)
+            if known is not None:
+                if len(self._seen) >= _MOST_SEEN:
+                    self._seen.clear()
+                self._seen[digest] = known
+        return known
+
+    def _refresh(self) -> None:
+        """Takes the keys that hold now."""
         keys = self._follower.sure_keys
         if keys is not self._keys:
             may = self._right.roles
             self._callers = {key: self._known(caller) for key, caller in keys.items() if caller.role in may}
-            self._keys = keys
-        return self._callers.get(sha256(shown).digest())
+            self._keys, self._seen = keys, {}
 
     def _known(self, caller: Caller) -> _Known:
         return _Known(("",) if self._public else caller.within, told_mark(caller))
@@ -167,6 +194,16 @@ class FrontDoor:
         pairs = [*self._always, (b"etag", etag)]
         self._heads[known] = _Head(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
         return self._heads[known]
+
+
+def _read_lines(lines: bytes) -> Headers | None:
+    """The headers of a request that has nothing behind them; None when there is more to it."""
+    if _LINES.fullmatch(lines) is None:
+        return None
+    pairs = (line.partition(b":") for line in lines.split(b"\r\n")[:-2])
+    read = [(name.lower(), value.strip(b" \t")) for name, _, value in pairs]
+    unusual = any(name in _MORE or (name == b"connection" and value.lower() != b"keep-alive") for name, value in read)
+    return None if unusual else read
 
 
 def _point(

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import shapely
 
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 ShapeArray = npt.NDArray[np.object_]

@@ -63,8 +63,8 @@ class CellLookup:
         directory = self.directory
         self._tiles = (2.0**directory.level, directory.column, directory.row, directory.columns, directory.rows)
         self._tile_first, self._tile_segments = directory.first.data, directory.segments.data
-        self._near: dict[int, tuple[_Segment, ...]] = {}
-        self._opened: dict[int, _Segment] = {}
+        self._near: dict[int, tuple[_Boxed, ...]] = {}
+        self._opened: dict[int, _Boxed] = {}
         level = index.level.astype(np.float64)
         self._frame = np.hstack([index.box, np.exp2(level), np.exp2(-level)])
         first = index.cell_start[:-1] - index.row * index.columns - index.column
@@ -82,10 +82,10 @@ class CellLookup:
         tile = (floor(y) - south) * columns + floor(x) - west
         found: list[int] = []
         on_boundary = False
-        for segment in self._near.get(tile) or self._open(tile):
-            min_x, min_y, max_x, max_y, scale_x, scale_y, _, _, first, cells, _, _, columns = segment
+        for min_x, min_y, max_x, max_y, segment in self._near.get(tile) or self._open(tile):
             if lon < min_x or lon > max_x or lat < min_y or lat > max_y:
                 continue
+            scale_x, scale_y, _, _, first, cells, _, _, columns = segment
             column, row = floor(lon * scale_x), floor(lat * scale_y)
             cell = self._cells[cells + row * columns + column]
             if cell < 0:
@@ -191,7 +191,7 @@ class CellLookup:
                 inside ^= word & MASK_BITS
         return inside | border, border
 
-    def _open(self, tile: int) -> "tuple[_Segment, ...]":
+    def _open(self, tile: int) -> "tuple[_Boxed, ...]":
         """The segments of a tile, kept for the next point."""
         if len(self._near) >= _MOST_OPEN:
             self._near.clear()
@@ -200,8 +200,9 @@ class CellLookup:
         self._near[tile] = opened
         return opened
 
-    def _read(self, number: int) -> "_Segment":
-        opened = _Segment(*self._frame[number].tolist(), *self._base[number].tolist())
+    def _read(self, number: int) -> "_Boxed":
+        west, south, east, north, *frame = self._frame[number].tolist()
+        opened = west, south, east, north, _Segment(*frame, *self._base[number].tolist())
         self._opened[number] = opened
         return opened
 
@@ -216,12 +217,8 @@ class CellLookup:
 
 
 class _Segment(NamedTuple):
-    """What the lookups in one segment need, as numbers of Python's: a row of `Arrays.frame` and one of `.base`."""
+    """What the lookups in one segment need, as numbers of Python's: of a row of `Arrays.frame` and one of `.base`."""
 
-    west: float
-    south: float
-    east: float
-    north: float
     scale_x: float
     scale_y: float
     size_x: float
@@ -233,6 +230,8 @@ class _Segment(NamedTuple):
     columns: int
 
 
+_Boxed = tuple[float, float, float, float, _Segment]
+"""West, south, east and north before the rest: most segments of a tile are passed over by these."""
 _MOST_OPEN = 1 << 16
 _WORTH_A_THREAD = 1 << 15
 _NOWHERE: Touching = ((), False)

@@ -56,17 +56,32 @@ class NearestSearch:
         >>> round(search.find_nearest(LonLat(103.5, 34.49)).distance_m, 3)
         1109.314
         """
+        found = self._told(point.lon, point.lat, within_m)
+        if found is None:
+            return self._by_numbers(point, within_m) if len(self._live) else None
+        polygon, distance, edge, part = found
+        return None if polygon < 0 else Nearest(polygon, distance, self._at(edge, part))
+
+    def find_polygon(self, point: LonLat, within_m: float = math.inf) -> tuple[int, float] | None:
+        """The same without the place: the polygon and its distance in metres."""
+        found = self._told(point.lon, point.lat, within_m)
+        if found is None:
+            near = self.find_nearest(point, within_m)
+            return None if near is None else (near.index, near.distance_m)
+        return None if found[0] < 0 else found[:2]
+
+    def _told(self, lon: float, lat: float, within_m: float) -> tuple[int, float, int, float] | None:
+        """Polygon, distance, edge and part of it, polygon -1 for none in reach; None where the kernel can't tell."""
         if not len(self._live):
             return None
-        polygon, distance, edge, part = self._find(self._near, point.lon, point.lat, within_m, EQUAL_M, _REACHES, _ROOM)
-        if polygon == -1:
+        found = self._find(self._near, lon, lat, within_m, EQUAL_M, _REACHES, _ROOM)
+        if found[0] < -1:
             return None
-        if polygon < 0:
-            return self._by_numbers(point, within_m)
-        at = self._at(edge, part)
+        polygon, distance, edge, part = found
         if distance > _FAR_M:
-            distance = float(EXACT_GROUND.inv(point.lon, point.lat, at.lon, at.lat)[2])
-        return Nearest(polygon, distance, at)
+            at = self._at(edge, part)
+            distance = float(EXACT_GROUND.inv(lon, lat, at.lon, at.lat)[2])
+        return polygon, distance, edge, part
 
     def _by_numbers(self, point: LonLat, within_m: float) -> Nearest | None:
         """The same where series are not good enough, or many edges are as near."""
@@ -126,13 +141,14 @@ class NearestSearch:
 
     @cached_property
     def _near(self) -> "Near":
-        from gridmap.geo.nearest_kernels import GROUP, Near, balls  # noqa: PLC0415
+        from gridmap.geo.nearest_kernels import GROUP, Near, balls, small_balls  # noqa: PLC0415
 
         index = self.index
         live = self._live[_packed(index.box[self._live], GROUP)]
         return Near(
             live, balls(_joined(index.box[live], GROUP)), balls(index.box[live]),
-            index.leaf_start, index.leaf_box, index.vertex_start, index.vertices, index.polygon_start, index.owner,
+            index.leaf_start, small_balls(index.leaf_box), index.vertex_start, index.vertices,
+            index.polygon_start, index.owner,
         )  # fmt: skip
 
 

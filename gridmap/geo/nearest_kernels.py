@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gridmap.geo.arrays import FloatArray, IntArray
+from gridmap.geo.arrays import Float32Array, FloatArray, IntArray
 from gridmap.geo.cells import LEAF, Int32Array
 from gridmap.geo.compiled import bare, compiled, inlined
 
@@ -25,6 +25,8 @@ _SEMI_MINOR_M = _SEMI_MAJOR_M * (1.0 - _FLATTENING)
 _FARTHEST_M = 5e6
 """So far the series below are good to a hundredth of a millimetre."""
 _ROUNDS = 12
+_ROUNDED_M = 1.0
+"""More than the rounding to 32 bits moves a place on the earth, half a metre at most along each axis."""
 
 
 class Near(NamedTuple):
@@ -36,7 +38,7 @@ class Near(NamedTuple):
     """About every `GROUP` live segments that follow each other."""
     segment_balls: FloatArray
     leaf_start: IntArray
-    leaf_box: FloatArray
+    leaf_balls: Float32Array
     vertex_start: IntArray
     vertices: FloatArray
     polygon_start: IntArray
@@ -78,6 +80,13 @@ def balls(box: FloatArray) -> FloatArray:
         made[at, 0], made[at, 1], made[at, 2] = place((west + east) / 2, (south + north) / 2)
         made[at, 3] = _radius(west, south, east, north)
     return made
+
+
+def small_balls(box: FloatArray) -> Float32Array:
+    """The same in half the room: what that moves a centre by is added to the radius."""
+    made = balls(box)
+    made[:, 3] += _ROUNDED_M
+    return made.astype(np.float32)
 
 
 @inlined
@@ -131,9 +140,8 @@ def _search_leaf(
 
 @inlined
 def _leaf_clearance(on: Near, leaf: int, px: float, py: float, pz: float) -> float:
-    west, south, east, north = on.leaf_box[leaf, 0], on.leaf_box[leaf, 1], on.leaf_box[leaf, 2], on.leaf_box[leaf, 3]
-    x, y, z = place((west + east) / 2, (south + north) / 2)
-    return _clearance(px, py, pz, x, y, z, _radius(west, south, east, north))
+    ball = on.leaf_balls
+    return _clearance(px, py, pz, ball[leaf, 0], ball[leaf, 1], ball[leaf, 2], ball[leaf, 3])
 
 
 @bare
@@ -155,15 +163,23 @@ def _search_segment(
     return limit, count
 
 
-@compiled
-def _nearest_first(
-    ball: FloatArray, first: int, stop: int, px: float, py: float, pz: float
-) -> tuple[FloatArray, IntArray]:
-    """How far each ball is at least, and their order by that."""
-    away = np.empty(stop - first)
+@inlined
+def _clearances(ball: FloatArray, first: int, stop: int, px: float, py: float, pz: float, away: FloatArray) -> None:
+    """How far what is in each ball is at least."""
     for at in range(first, stop):
         away[at - first] = _clearance(px, py, pz, ball[at, 0], ball[at, 1], ball[at, 2], ball[at, 3])
-    return away, np.argsort(away)
+
+
+@inlined
+def _take_least(away: FloatArray, count: int, limit: float) -> int:
+    """The place of the least that is within the limit, which is not taken again; -1 without any. Few are taken."""
+    best, least = -1, limit
+    for at in range(count):
+        if away[at] <= least:
+            best, least = at, away[at]
+    if best >= 0:
+        away[best] = math.nan
+    return best
 
 
 @compiled
@@ -175,17 +191,18 @@ def search(on: Near, lon: float, lat: float, limit: float, found: IntArray, low:
     """
     px, py, pz = place(lon, lat)
     count = 0
-    groups, order = _nearest_first(on.group_balls, 0, len(on.group_balls), px, py, pz)
-    for group in order:
-        if groups[group] > limit:
-            break
+    groups, away = np.empty(len(on.group_balls)), np.empty(GROUP)
+    _clearances(on.group_balls, 0, len(groups), px, py, pz, groups)
+    group = _take_least(groups, len(groups), limit)
+    while group >= 0:
         first = group * GROUP
-        stop = min(first + GROUP, len(on.live))
-        away, inner = _nearest_first(on.segment_balls, first, stop, px, py, pz)
-        for at in inner:
-            if away[at] > limit:
-                break
+        inner = min(GROUP, len(on.live) - first)
+        _clearances(on.segment_balls, first, first + inner, px, py, pz, away)
+        at = _take_least(away, inner, limit)
+        while at >= 0:
             limit, count = _search_segment(on, on.live[first + at], px, py, pz, limit, found, low, count)
+            at = _take_least(away, inner, limit)
+        group = _take_least(groups, len(groups), limit)
     return limit, count
 
 

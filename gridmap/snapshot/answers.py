@@ -11,6 +11,7 @@ from gridmap.snapshot.groups import GroupName, NearestKind, compiled_kind, neare
 from gridmap.snapshot.locate import Located, Share, locate_in, locate_outside
 from gridmap.snapshot.reader import Snapshot
 from gridmap.snapshot.registry import Registry
+from gridmap.snapshot.segment import DivisionName
 
 _POINT = b'{"lon":%b,"lat":%b'
 _REFUSED = (
@@ -18,6 +19,8 @@ _REFUSED = (
     b'"outside_scope":true}'
 )
 _NO_GROUP = b'null,"nearest":null}'
+_NOWHERE = b'{"lon":0.0,"lat":0.0'
+_PLAIN_M = 1e-3, 1e15
 
 
 class Answers:
@@ -30,6 +33,8 @@ class Answers:
         ]
         self._grids: dict[tuple[int, int], tuple[str, bytes]] = {}
         self._groups: dict[str, bytes] = {}
+        self._chains: dict[tuple[DivisionName, ...], bytes] = {}
+        self._registry = Registry.of(snapshot)
         self._refused = _REFUSED % snapshot.version
         self._group_near = snapshot.group_near
         self._kind_of: NearestKind = nearest_kind
@@ -50,7 +55,7 @@ class Answers:
             compiled = compiled_kind()
             compiled(np.zeros((1, 3)), 1.0, 0.0, 0.0)
             self._kind_of = compiled
-            Registry.of(self._snapshot).covering(0.0, 0.0)
+            self._registry.covering(0.0, 0.0)
             self._snapshot.villages.find_nearest(LonLat(0.0, 0.0))
             self.warm = True
 
@@ -66,7 +71,7 @@ class Answers:
                 return self._rare(lon, lat, told, point)
             only = (number, polygons[0])
         if only is None:
-            return self._told(locate_outside(self._snapshot, LonLat(lon, lat)), told, point) if self.warm else None
+            return self._outside(lon, lat, told, point) if self.warm else None
         code, middle = self._grids.get(only) or self._encode(only)
         if not code.startswith(told):
             return point + self._refused
@@ -74,6 +79,29 @@ class Answers:
         if group is None:
             return point + middle + _NO_GROUP
         return point + middle + (self._groups.get(group.code) or self._encode_group(group))
+
+    def _outside(self, lon: float, lat: float, told: tuple[str, ...], point: bytes) -> bytes:
+        """A point in no grid."""
+        at = LonLat(lon, lat)
+        near = self._snapshot.villages.find_nearest(at)
+        # Nearer or farther, and the number is not written as Python writes it.
+        if near is None or not _PLAIN_M[0] <= near.distance_m < _PLAIN_M[1]:
+            return self._told(locate_outside(self._snapshot, at), told, point)
+        code = near.item.code
+        if not code.startswith(told):
+            return point + self._refused
+        chain = self._registry.covering(lon, lat)
+        middle = self._chains.get(chain) or self._encode_chain(chain)
+        return b'%b%b{"code":"%b","distance_m":%b}}' % (point, middle, code.encode(), repr(near.distance_m).encode())
+
+    def _encode_chain(self, chain: tuple[DivisionName, ...]) -> bytes:
+        """All that is the same in every answer to a point outside all grids, in the same divisions."""
+        found = Located(
+            LonLat(0.0, 0.0), None, on_boundary=False, touching=(), divisions=chain, group=None, nearest=None
+        )
+        whole = _as_json(found, self._snapshot.version)
+        encoded = self._chains[chain] = whole.removeprefix(_NOWHERE).removesuffix(b"null}")
+        return encoded
 
     def _rare(self, lon: float, lat: float, told: tuple[str, ...], point: bytes) -> bytes:
         """A point on a line or in two places."""
@@ -97,7 +125,7 @@ class Answers:
             group=None,
             nearest=None,
         )
-        middle = _as_json(found, self._snapshot.version).removeprefix(b'{"lon":0.0,"lat":0.0').removesuffix(_NO_GROUP)
+        middle = _as_json(found, self._snapshot.version).removeprefix(_NOWHERE).removesuffix(_NO_GROUP)
         self._grids[place] = grid.code, middle
         return grid.code, middle
 

@@ -74,16 +74,25 @@ class Segments:
 
     def find(self, lon: float, lat: float) -> Found:
         """What touches a point."""
+        only: tuple[_File, int] | None = None
+        for file in self.files:
+            polygons, on_boundary = file.lookup.locate(lon, lat)
+            if not polygons:
+                continue
+            if on_boundary or len(polygons) > 1 or only is not None:
+                return self._find_several(lon, lat)
+            only = file, polygons[0]
+        return _NOTHING if only is None else only[0].alone(only[1])
+
+    def _find_several(self, lon: float, lat: float) -> Found:
+        """What touches a point on a line or in more than one place."""
         hits: list[tuple[GridName, _File, int]] = []
         border = False
         for file in self.files:
             polygons, on_boundary = file.lookup.locate(lon, lat)
             border |= on_boundary
             hits += [(file.item(polygon), file, polygon) for polygon in polygons]
-        if not hits:
-            return _NOTHING
-        if len(hits) > 1:
-            hits.sort(key=lambda hit: hit[0].code)
+        hits.sort(key=lambda hit: hit[0].code)
         return Found(tuple(hit[0] for hit in hits), hits[0][1].divisions(hits[0][2]), border)
 
     @cached_property
@@ -146,15 +155,17 @@ class Segments:
 
     def find_nearest(self, point: LonLat) -> FoundNearest | None:
         """The nearest on the ground to a point that nothing touches, of equals the lowest code; None without any."""
-        measured: list[FoundNearest] = []
+        measured: list[tuple[float, _File, int]] = []
         least = math.inf
         for file in self.files:
-            near = file.nearest.find_nearest(point, least + EQUAL_M)
+            near = file.nearest.find_polygon(point, least + EQUAL_M)
             if near is not None:
-                measured.append(FoundNearest(file.item(near.index), near.distance_m))
-                least = min(least, near.distance_m)
-        equal = [near for near in measured if near.distance_m <= least + EQUAL_M]
-        return min(equal, key=lambda near: near.item.code, default=None)
+                measured.append((near[1], file, near[0]))
+                least = min(least, near[1])
+        if len(measured) > 1:
+            measured = [each for each in measured if each[0] <= least + EQUAL_M]
+            measured.sort(key=lambda each: each[1].item(each[2]).code)
+        return FoundNearest(measured[0][1].item(measured[0][2]), measured[0][0]) if measured else None
 
     @cached_property
     def listing(self) -> list[tuple[str, int, int]]:
@@ -323,6 +334,14 @@ class _File:
         self._divisions = table["divisions"]
         self._items: dict[int, GridName] = {}
         self._chains: dict[int, tuple[DivisionName, ...]] = {}
+        self._alone: dict[int, Found] = {}
+
+    def alone(self, polygon: int) -> Found:
+        """What is found where only this polygon is, off its border."""
+        found = self._alone.get(polygon)
+        if found is None:
+            found = self._alone[polygon] = Found((self.item(polygon),), self.divisions(polygon), on_boundary=False)
+        return found
 
     def item(self, polygon: int) -> GridName:
         """The names of a polygon, kept for the next time."""

@@ -17,8 +17,8 @@ class App:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def answer_at_once(self, scope: Scope) -> bytes | None:
-        if scope["path"] != "/known":
+    def answer_at_once(self, target: bytes, headers: bytes) -> bytes | None:
+        if target != b"/known" or headers != LINES:
             return None
         self.asked.append("at once")
         return b"content-length: 5\r\n\r\nknown"
@@ -64,8 +64,8 @@ def answered(*received: bytes) -> tuple[App, Wire]:
         connection.connection_made(wire)
         for piece in received:
             connection.data_received(piece)
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            for _ in range(9):
+                await asyncio.sleep(0)
         connection.connection_lost(None)
         return app, wire
 
@@ -74,6 +74,7 @@ def answered(*received: bytes) -> tuple[App, Wire]:
         return apart.submit(asyncio.run, run()).result()
 
 
+LINES = b"Host: x\r\n\r\n"
 KNOWN = b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n"
 OTHER = b"GET /other HTTP/1.1\r\nHost: x\r\n\r\n"
 TOLD = b"HTTP/1.1 200 OK\r\ndate: today\r\ncontent-length: 5\r\n\r\n"
@@ -85,10 +86,23 @@ def test_one_connection_goes_both_ways() -> None:
     assert wire.sent == TOLD + b"known" + TOLD + b"other" + TOLD + b"known"
 
 
-def test_requests_that_come_together_are_answered_in_their_order() -> None:
+def test_requests_that_come_together_or_in_pieces_are_parsed() -> None:
     app, wire = answered(KNOWN + KNOWN + OTHER, KNOWN)
-    assert app.asked == ["at once", "at once", "in turn", "at once"]
-    assert wire.sent == 2 * (TOLD + b"known") + TOLD + b"other" + TOLD + b"known"
+    assert app.asked == ["in turn", "in turn", "in turn", "at once"]
+    assert wire.sent == 3 * (TOLD + b"other") + TOLD + b"known"
+    for cut in range(1, len(KNOWN)):
+        app, wire = answered(KNOWN[:cut], KNOWN[cut:], KNOWN)
+        assert app.asked == ["in turn", "at once"], cut
+        assert wire.sent == TOLD + b"other" + TOLD + b"known"
+
+
+def test_what_looks_like_a_request_within_another_is_none() -> None:
+    post = b"POST /other HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(KNOWN)
+    app, wire = answered(post, KNOWN, KNOWN)
+    assert app.asked == ["in turn", "at once"]
+    assert wire.sent == TOLD + b"other" + TOLD + b"known"
+    app, wire = answered(b"GET /other HTTP/1.1\r\nX: y\r\n", KNOWN)
+    assert "at once" not in app.asked
 
 
 def test_an_unusual_connection_goes_the_ordinary_way() -> None:
@@ -98,7 +112,7 @@ def test_an_unusual_connection_goes_the_ordinary_way() -> None:
         assert wire.sent.startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_body_nobody_asked_for_is_passed_over() -> None:
-    app, wire = answered(KNOWN.replace(b"Host", b"Content-Length: 4\r\nHost"), b"body" + KNOWN)
-    assert app.asked == ["at once", "at once"]
-    assert wire.sent == 2 * (TOLD + b"known")
+def test_nothing_is_answered_behind_a_last_answer() -> None:
+    app, wire = answered(OTHER.replace(b"Host", b"Connection: close\r\nHost"), KNOWN)
+    assert app.asked == ["in turn"]
+    assert wire.closed
