@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from geoalchemy2 import Geography, Geometry, WKBElement
 from sqlalchemy import (
@@ -60,6 +60,8 @@ class Base(DeclarativeBase):
     """The registry of all tables."""
 
     metadata = MetaData(naming_convention=NAMING)
+    kept_with_grid: ClassVar[bool] = False
+    """Whether the history of a record tells the grid of its address along: it moves when boundaries do."""
 
 
 class Validity:

@@ -4,7 +4,8 @@ Persons are not reached by `at=` (decision 6): this is how a clerk sees what a h
 Addresses, buildings, shelters and posts keep theirs the same way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -19,13 +20,17 @@ from gridmap.errors import RowChanged
 _KNOWN = "known"
 _ROWS = """
 SELECT county_code, {key}, row_version, {at}, :actor, :action,
-       to_jsonb(t) - ARRAY['county_code', 'row_version', 'updated_at']
+       to_jsonb(t) - ARRAY['county_code', 'row_version', 'updated_at']{also}
 FROM {table} t WHERE county_code = ANY(:counties) AND {key} = ANY(:ids)
 """
-_KEEP = (
-    'INSERT INTO record_history (county_code, record_id, row_version, at, actor, action, "row")'
-    f"{_ROWS} ON CONFLICT DO NOTHING"
-)
+_GRID = """
+       || jsonb_build_object('grid_code', (
+           SELECT grid_code FROM address a WHERE a.county_code = t.county_code AND a.code = t.address_code))
+"""
+_KEEP = 'INSERT INTO record_history (county_code, record_id, row_version, at, actor, action, "row")'
+# Locked before its history is written: one who holds the row and writes the same state waits for nobody then. Not
+# against those who only refer to the row.
+_LOCKED = " ORDER BY {key} FOR NO KEY UPDATE OF t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +71,26 @@ def keep_revisions(
     session.flush()
 
 
+@contextmanager
+def keeping(session: Session, actor: str, action: str, table: type[Base], ids: Sequence[str]) -> Iterator[None]:
+    """Around a write of records, however many: nobody else writes them, and what they were and become is kept."""
+    keep_known(session, table, ids)
+    yield
+    keep_rows(session, actor, action, table, ids)
+
+
 def keep_known(session: Session, table: type[Base], ids: Sequence[str]) -> None:
-    """Keeps what records are before a first change, unless that is kept: of a load by COPY only the rows are there.
+    """Locks records and keeps what they are before a first change: of a load by COPY only the rows are there.
 
     Its revision says `known`, by nobody, at the time of the row.
     """
-    _run(session, _KEEP, table, ids, "", _KNOWN, "t.updated_at")
+    _keep(session, f"{_ROWS}{_LOCKED}", table, ids, "", _KNOWN, "t.updated_at")
 
 
 def keep_rows(session: Session, actor: str, action: str, table: type[Base], ids: Sequence[str]) -> None:
     """Keeps what records of a table are after a write, all their columns, however many they are."""
     session.flush()
-    _run(session, _KEEP, table, ids, actor, action, "now()")
+    _keep(session, _ROWS, table, ids, actor, action, "now()")
 
 
 def list_states(session: Session, table: type[Base], record_id: str) -> list[Revision]:
@@ -89,13 +102,19 @@ def list_states(session: Session, table: type[Base], record_id: str) -> list[Rev
     )
 
 
+def _keep(session: Session, rows: str, table: type[Base], ids: Sequence[str], actor: str, action: str, at: str) -> None:
+    if ids:
+        _run(session, f"{_KEEP}{rows} ON CONFLICT DO NOTHING", table, ids, actor, action, at)
+
+
 def _run(
     session: Session, statement: str, table: type[Base], ids: Sequence[str], actor: str, action: str, at: str
 ) -> CursorResult[*tuple[Any, ...]]:
     key = "id" if "id" in table.__table__.columns else "code"
     counties = sorted({_county_of(record_id) for record_id in ids})
     values = {"actor": actor, "action": action, "counties": counties, "ids": list(ids)}
-    done = session.execute(text(statement.format(table=table.__tablename__, key=key, at=at)), values)
+    also = _GRID if table.kept_with_grid else ""
+    done = session.execute(text(statement.format(table=table.__tablename__, key=key, at=at, also=also)), values)
     return cast("CursorResult[*tuple[Any, ...]]", done)
 
 

@@ -185,8 +185,8 @@ def _carry_out(session: Session, actor: Actor, change: DivisionChange) -> Divisi
     codes = {old: new for old, (new, kind) in change.became.items() if old != new and kind != "split"}
     recoded = {old: codes[old] for old in codes if change.became[old][1] != "merged"}
     groups = recoding.move_grids(session, version, change.grid_codes, recoded)
-    counts = recoding.follow_codes(session, codes, change.grid_codes, groups)
-    counts |= recoding.rewrite_labels(session, leads, recoded)
+    counts = recoding.follow_codes(session, actor.caller.name, codes, change.grid_codes, groups)
+    counts |= recoding.rewrite_labels(session, actor.caller.name, leads, recoded)
     # A grant for a village that was merged is not widened to the whole of what it was merged into.
     counts["grants"] = access.recode_scopes(session, {**recoded, **change.grid_codes, **groups})
     audit.record(session, actor, "divisions.change", [f"division:{division.code}" for division in change.ended])

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from gridmap.addresses.model import Address
+from gridmap.db.history import keeping
 from gridmap.db.versions import append_event, raise_version
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord
@@ -24,6 +26,7 @@ from gridmap.grids.writing import (
     write_group_lineage,
     write_lineage,
 )
+from gridmap.households.model import Household
 
 
 def write_plan(session: Session, changeset: Changeset, plan: Plan, found: Consequences, actor: str) -> int:
@@ -35,7 +38,7 @@ def write_plan(session: Session, changeset: Changeset, plan: Plan, found: Conseq
     begun = [plan.after[code] for code in plan.with_action("add", "change")]
     replace_grids(session, version, plan.with_action("change", "retire"), begun)
     write_lineage(session, links_of(plan, found.moves, version))
-    _write_moves(session, changeset.county_code, version, found)
+    _write_moves(session, changeset.county_code, version, found, actor)
     write_outlines(session, version, plan.outlines)
     changeset.effect = effect_of(plan, found)
     payload = {
@@ -48,12 +51,18 @@ def write_plan(session: Session, changeset: Changeset, plan: Plan, found: Conseq
     return version
 
 
-def _write_moves(session: Session, county_code: str, version: int, found: Consequences) -> None:
+def _write_moves(session: Session, county_code: str, version: int, found: Consequences, actor: str) -> None:
+    """Moves what the change takes along; addresses and households tell it in their history, and read anew."""
     moves: Moves = found.moves
     replace_groups(session, version, moves.closed_groups, {g.after: g.name for g in moves.groups if g.is_new})
     write_group_lineage(session, version, [GroupLink(g.before, g.after, g.households) for g in moves.groups])
-    queries.set_address_grids(session, county_code, {move.id: move.after for move in moves.addresses})
-    queries.set_household_groups(session, county_code, {move.id: move.after for move in moves.memberships})
+    doors = {move.id: move.after for move in moves.addresses}
+    homes = sorted({move.id for move in (*moves.households, *moves.memberships)})
+    kept = (session, actor, "publish")
+    with keeping(*kept, Address, list(doors)), keeping(*kept, Household, homes):
+        queries.set_address_grids(session, county_code, doors)
+        queries.set_household_groups(session, county_code, {move.id: move.after for move in moves.memberships})
+        queries.touch_households(session, homes)
     charges = [
         {"county_code": county_code, "code": charge.code, "officer_id": charge.officer_id, "role": charge.role}
         for charge in found.new_charges

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     Text,
     Update,
+    and_,
     bindparam,
     case,
     cast,
@@ -29,7 +30,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import Officer, Responsibility
-from gridmap.db.base import SRID
+from gridmap.db.base import SRID, among
 from gridmap.db.model import DatasetVersion
 from gridmap.editing.model import Changeset, ChangesetGrid
 from gridmap.households.model import Household
@@ -180,10 +181,17 @@ def set_address_grids(session: Session, county_code: str, grids: Mapping[str, st
 
 
 def set_household_groups(session: Session, county_code: str, groups: Mapping[str, str | None]) -> None:
-    """The group that each household is in."""
+    """The group that each household is in; who calls it touches them."""
     changed = _changes(groups)
     stmt = update(Household).where(Household.county_code == county_code, Household.id == changed.c.key)
-    _execute(session, stmt.values(group_code=changed.c.value, **_touched(Household)), groups)
+    _execute(session, stmt.values(group_code=changed.c.value), groups)
+
+
+def touch_households(session: Session, ids: Sequence[str]) -> None:
+    """Counts a write of households: what was read of them before is old. By pk_household."""
+    counties = {household_id[1:7] for household_id in ids}
+    stmt = update(Household).where(among(Household.county_code, counties), among(Household.id, ids))
+    session.execute(stmt.values(_touched(Household)), execution_options={"synchronize_session": False})
 
 
 def replace_charges(session: Session, county_code: str, ended: Iterable[str], begun: Sequence[dict[str, Any]]) -> None:
@@ -216,6 +224,42 @@ def groups_of_households(session: Session, group_codes: Sequence[str]) -> Sequen
     return session.scalars(stmt).all()
 
 
+def addresses_of(session: Session, villages: Iterable[str], grids: Iterable[str]) -> Sequence[str]:
+    """Addresses of whatever status of some villages or in some grids, by code.
+
+    By ix_address_village_code and ix_address_grid_code.
+    """
+    either = or_(Address.village_code.in_(list(villages)), Address.grid_code.in_(list(grids)))
+    return session.scalars(select(Address.code).where(either).order_by(Address.code)).all()
+
+
+def households_of(session: Session, address_codes: Sequence[str], groups: Iterable[str]) -> Sequence[str]:
+    """Households, closed ones included, at some addresses or in some groups, by id.
+
+    By ix_household_address_code and ix_household_group_code.
+    """
+    counties = {code[1:7] for code in address_codes}
+    there = and_(among(Household.county_code, counties), among(Household.address_code, address_codes))
+    stmt = select(Household.id).where(or_(there, Household.group_code.in_(list(groups))))
+    return session.scalars(stmt.order_by(Household.id)).all()
+
+
+def officers_of(session: Session, divisions: Iterable[str]) -> Sequence[str]:
+    """Officers, closed ones included, who were born or work in just these divisions, by id.
+
+    By ix_officer_home_code and ix_officer_work_code.
+    """
+    codes = list(divisions)
+    stmt = select(Officer.id).where(or_(Officer.home_code.in_(codes), Officer.work_code.in_(codes)))
+    return session.scalars(stmt.order_by(Officer.id)).all()
+
+
+def shelters_of(session: Session, villages: Iterable[str]) -> Sequence[str]:
+    """Shelters of some villages, closed ones included, by id."""
+    stmt = select(Shelter.id).where(Shelter.village_code.in_(list(villages)))
+    return session.scalars(stmt.order_by(Shelter.id)).all()
+
+
 def recode_addresses(session: Session, divisions: Mapping[str, str], grids: Mapping[str, str]) -> int:
     """New grids, and new villages for those that change as a whole or lie in a grid that leaves its village."""
     moved, renamed = _changes(grids), _changes(divisions)
@@ -230,10 +274,10 @@ def recode_addresses(session: Session, divisions: Mapping[str, str], grids: Mapp
 
 
 def recode_households(session: Session, groups: Mapping[str, str]) -> int:
-    """New groups of households, closed ones included; by ix_household_group_code."""
+    """New groups of households, closed ones included; by ix_household_group_code. Who calls it touches them."""
     moved = _changes(groups)
     stmt = update(Household).where(Household.group_code == moved.c.key)
-    return _count(session, stmt.values(group_code=moved.c.value, **_touched(Household)), groups)
+    return _count(session, stmt.values(group_code=moved.c.value), groups)
 
 
 def recode_officers(session: Session, divisions: Mapping[str, str]) -> int:
@@ -268,12 +312,6 @@ def replace_label_leads(session: Session, changes: Sequence[tuple[str, str, str]
         label = literal(after) + func.substr(Address.label, len(before) + 1)
         count += _count(session, stmt.values(label=label, **_touched(Address)), {village: after})
     return count
-
-
-def count_addresses_of(session: Session, villages: Sequence[str]) -> int:
-    """Addresses of whatever status whose text names one of some villages; by ix_address_village_code."""
-    stmt = select(func.count()).select_from(Address).where(Address.village_code.in_(villages))
-    return session.scalars(stmt).one()
 
 
 def _count(session: Session, stmt: Update, values: Mapping[str, str]) -> int:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from gridmap.addresses import place_names
+from gridmap.addresses.model import Address
+from gridmap.contacts.model import Officer
+from gridmap.db.history import keeping
 from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.editing import queries
@@ -19,6 +22,8 @@ from gridmap.grids.writing import (
     write_group_lineage,
     write_lineage,
 )
+from gridmap.households.model import Household
+from gridmap.preplans.model import Shelter
 
 
 def move_grids(session: Session, version: int, codes: Mapping[str, str], villages: Mapping[str, str]) -> dict[str, str]:
@@ -46,20 +51,34 @@ def _kind(old: str, new: str, villages: Mapping[str, str]) -> Kind:
 
 
 def follow_codes(
-    session: Session, divided: Mapping[str, str], grid_codes: Mapping[str, str], group_codes: Mapping[str, str]
+    session: Session,
+    actor: str,
+    divided: Mapping[str, str],
+    grid_codes: Mapping[str, str],
+    group_codes: Mapping[str, str],
 ) -> dict[str, int]:
     """Puts new codes into addresses, households, officers, charges, shelters and other names; returns how many changed.
 
-    `divided` are the divisions whose records all go to one other division.
+    `divided` are the divisions whose records all go to one other division. Every record keeps what it was.
     """
-    return {
-        "addresses": queries.recode_addresses(session, divided, grid_codes),
-        "households": queries.recode_households(session, group_codes),
-        "officers": queries.recode_officers(session, divided),
-        "charges": queries.recode_charges(session, {**grid_codes, **group_codes}),
-        "shelters": queries.recode_shelters(session, divided),
-        "names": place_names.follow_codes(session, divided),
-    }
+    doors = queries.addresses_of(session, divided, grid_codes)
+    homes = queries.households_of(session, doors, group_codes)
+    kept = (session, actor, "recode")
+    with (
+        keeping(*kept, Address, doors),
+        keeping(*kept, Household, homes),
+        keeping(*kept, Officer, queries.officers_of(session, divided)),
+        keeping(*kept, Shelter, queries.shelters_of(session, divided)),
+    ):
+        queries.touch_households(session, homes)
+        return {
+            "addresses": queries.recode_addresses(session, divided, grid_codes),
+            "households": queries.recode_households(session, group_codes),
+            "officers": queries.recode_officers(session, divided),
+            "charges": queries.recode_charges(session, {**grid_codes, **group_codes}),
+            "shelters": queries.recode_shelters(session, divided),
+            "names": place_names.follow_codes(session, divided),
+        }
 
 
 def label_leads(session: Session, changing: Iterable[DivisionRecord]) -> dict[str, str]:
@@ -71,7 +90,9 @@ def label_leads(session: Session, changing: Iterable[DivisionRecord]) -> dict[st
     return {village: _lead(divisions.chain_above(session, village)) for village in villages}
 
 
-def rewrite_labels(session: Session, leads: Mapping[str, str], recoded: Mapping[str, str]) -> dict[str, int]:
+def rewrite_labels(
+    session: Session, actor: str, leads: Mapping[str, str], recoded: Mapping[str, str]
+) -> dict[str, int]:
     """Puts the names of now where labels begin with those of before; returns how many changed, and how many did not.
 
     A village that is no more, because it was merged, leaves its labels as they are: its doors are still called so,
@@ -83,9 +104,10 @@ def rewrite_labels(session: Session, leads: Mapping[str, str], recoded: Mapping[
         chain = divisions.chain_above(session, code)
         if chain and _lead(chain) != before:
             changes.append((code, before, _lead(chain)))
-    changed = queries.replace_label_leads(session, changes)
-    concerned = queries.count_addresses_of(session, [code for code, _, _ in changes])
-    return {"labels": changed, "labels_kept": concerned - changed}
+    concerned = queries.addresses_of(session, [code for code, _, _ in changes], [])
+    with keeping(session, actor, "rename", Address, concerned):
+        changed = queries.replace_label_leads(session, changes)
+    return {"labels": changed, "labels_kept": len(concerned) - changed}
 
 
 def _lead(chain: Sequence[NamedDivision]) -> str:

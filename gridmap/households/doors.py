@@ -12,7 +12,7 @@ from gridmap.addresses import register
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.record import AddressRecord
 from gridmap.addresses.register import AddressChange, NotCurrent, end_cancelled, end_merged, get_address, locked
-from gridmap.db.history import keep_known, keep_rows
+from gridmap.db.history import keeping
 from gridmap.errors import Conflict, FieldError, InvalidInput
 from gridmap.households import door_queries as queries
 from gridmap.households.buildings import close_buildings, move_buildings
@@ -59,13 +59,11 @@ def groups_follow(session: Session, actor: Actor, address_codes: Sequence[str]) 
     ids = [household.id for household, _ in moved]
     if not ids:
         return []
-    keep_known(session, Household, ids)
-    for household, address in moved:
-        household.group_code = nearest_group(session, address, household.id) if address.grid_code else None
-        household.row_version += 1
-        household.updated_at = func.now()
-    session.flush()
-    keep_rows(session, actor.caller.name, "regroup", Household, ids)
+    with keeping(session, actor.caller.name, "regroup", Household, ids):
+        for household, address in moved:
+            household.group_code = nearest_group(session, address, household.id) if address.grid_code else None
+            household.row_version += 1
+            household.updated_at = func.now()
     audit.record(session, actor, "household.move", ids)
     return ids
 
@@ -128,9 +126,8 @@ def _check_empty(session: Session, code: str) -> None:
 def _move_households(session: Session, actor: Actor, code: str, into: str) -> Sequence[str]:
     ids = queries.ever_at(session, code)
     if ids:
-        keep_known(session, Household, ids)
-        queries.move_households(session, ids, into)
-        keep_rows(session, actor.caller.name, "merge", Household, ids)
+        with keeping(session, actor.caller.name, "merge", Household, ids):
+            queries.move_households(session, ids, into)
         audit.record(session, actor, "household.move", ids)
     return ids
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gridmap.db.copying import copy_rows
-from gridmap.db.history import keep_known, keep_rows
+from gridmap.db.history import keep_rows, keeping
 from gridmap.db.ids import take_ids
 from gridmap.db.rewriting import rewrite_rows
 from gridmap.households import queries
@@ -71,9 +71,8 @@ def enter(session: Session, actor: str, states: Sequence[HouseholdState]) -> lis
 def correct(session: Session, actor: str, states: Sequence[HouseholdState]) -> list[str]:
     """Puts states in the place of what known households are; returns their ids."""
     ids = [state.id or "" for state in states]
-    keep_known(session, Household, ids)
-    rewrite_rows(session, Household, _COLUMNS, map(_row, states))
-    keep_rows(session, actor, "import", Household, ids)
+    with keeping(session, actor, "import", Household, ids):
+        rewrite_rows(session, Household, _COLUMNS, map(_row, states))
     return ids
 
 

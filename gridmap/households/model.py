@@ -55,6 +55,7 @@ class Household(Base):
     """
 
     __tablename__ = "household"
+    kept_with_grid = True
 
     county_code: Mapped[CountyCode] = mapped_column(primary_key=True)
     id: Mapped[RecordId] = mapped_column(primary_key=True)

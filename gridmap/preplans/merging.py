@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from gridmap.access import audit
 from gridmap.access.audit import Actor
 from gridmap.contacts.keeping import follow_address
-from gridmap.db.history import keep_known, keep_rows
+from gridmap.db.history import keeping
 from gridmap.households.doors import Merged, merge_address
 from gridmap.preplans import queries
 from gridmap.preplans.model import Shelter
@@ -34,11 +34,10 @@ def _move_shelters(session: Session, actor: Actor, code: str, into: str) -> list
     shelters = queries.shelters_at(session, code)
     ids = [shelter.id for shelter in shelters]
     if ids:
-        keep_known(session, Shelter, ids)
-        for shelter in shelters:
-            shelter.address_code = into
-            shelter.row_version += 1
-            shelter.updated_at = func.now()
-        keep_rows(session, actor.caller.name, "merge", Shelter, ids)
+        with keeping(session, actor.caller.name, "merge", Shelter, ids):
+            for shelter in shelters:
+                shelter.address_code = into
+                shelter.row_version += 1
+                shelter.updated_at = func.now()
         audit.record(session, actor, "shelter.move", ids)
     return ids

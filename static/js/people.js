@@ -179,13 +179,15 @@ function revision(state, index, all) {
   const changed = Object.entries(state.record).filter(([name, value]) => index === all.length - 1 ? false : JSON.stringify(before[name]) !== JSON.stringify(value));
   return h("li", {},
     h("p", {}, h("strong", {}, t(`history.${state.action}`)), ` · ${shortTime(state.at)} · ${state.actor.replace(/^\w+:/, "") || "—"}`),
-    ...changed.map(([name, value]) => h("p", { class: "fine" }, `${name}: ${shown(before[name])} → ${shown(value)}`)),
+    ...changed.map(([name, value]) => h("p", { class: "fine" }, t("history.field", { field: t(`field.${name}`), before: shown(before[name]), after: shown(value) }))),
   );
 }
 
 /** @param {unknown} value */
 function shown(value) {
-  return value === null || value === undefined || value === "" ? "—" : String(value);
+  if (value === null || value === undefined || value === "") return "—";
+  const word = t(`value.${value}`);
+  return word.startsWith("value.") ? String(value) : word;
 }
 
 /** An absence or a retirement says how many households are without this contact. @param {Event} event */

@@ -193,6 +193,41 @@ def test_rejected_with_a_reason_and_drawn_again(closed: Closed, editor: Header, 
     assert again["status"] == "draft"
 
 
+def kept_places(closed: Closed, header: Header, household: str) -> list[tuple[int, str, str | None, str | None]]:
+    """Row version, action, grid and group of a household after each write."""
+    told = closed.client.get(f"/api/v1/households/{household}/history", headers=header).json()["revisions"]
+    return [
+        (r["row_version"], r["action"], r["record"]["grid_code"], r["record"]["group_code"]) for r in told
+    ]  # fmt: skip
+
+
+def test_a_household_tells_that_a_boundary_moved_it_and_back(closed: Closed, editor: Header, reviewer: Header) -> None:
+    mover, stayer, new = record_id("H", 2), record_id("H", 1), WEST + "003"
+    url = f"/api/v1/households/{mover}"
+    read = closed.client.get(url, headers=editor).headers["etag"]
+    number = proposed(closed, editor)
+    step(closed, editor, number, "submit")
+    step(closed, reviewer, number, "publish")
+    was, became = (1, "known", NORTH_WEST, NORTH_WEST + "02"), (2, "publish", new, new + "02")
+    assert kept_places(closed, editor, mover) == [was, became]
+    told = closed.client.get(f"{url}/history", headers=editor).json()["revisions"]
+    assert told[1]["actor"].startswith("key:reviewer")
+    stale = closed.client.patch(url, json={"persons": 4}, headers={**editor, "If-Match": read})
+    assert_problem(stale, 412, "row_changed")
+    assert kept_places(closed, editor, stayer) == [(1, "known", NORTH_WEST, NORTH_WEST + "01")]
+    assert closed.client.get(f"/api/v1/households/{stayer}", headers=editor).headers["etag"] == '"1"'
+
+    back = step(closed, editor, number, "revert").json()["id"]
+    step(closed, editor, back, "submit")
+    step(closed, reviewer, back, "publish")
+    again = (3, "publish", NORTH_WEST, NORTH_WEST + "02")
+    assert kept_places(closed, editor, mover) == [was, became, again]
+    door = closed.client.get(f"/api/v1/addresses/{record_id('A', 2)}/history", headers=editor).json()["revisions"]
+    assert [(r["action"], r["row"]["grid_code"]) for r in door] == [
+        ("known", NORTH_WEST), ("publish", new), ("publish", NORTH_WEST)
+    ]  # fmt: skip
+
+
 def test_reverting_is_reviewed_too(closed: Closed, editor: Header, reviewer: Header) -> None:
     number = proposed(closed, editor)
     step(closed, editor, number, "submit")
@@ -382,6 +417,9 @@ def test_a_township_is_recoded_over_http(closed: Closed) -> None:
     then = closed.client.get(f"/api/v1/divisions/{TOWNSHIP}?at=2024-01-01T00:00:00Z", headers=admin).json()
     assert (then["status"], then["counts"]["grids"]) == ("current", 4)
     assert_problem(closed.client.get("/api/v1/divisions/990001999", headers=admin), 404, "not_found")
+    moved = SOUTH_EAST.replace(TOWNSHIP, "990001102")
+    # It is in no group, and its history tells the new code of its grid all the same.
+    assert kept_places(closed, admin, record_id("H", 5)) == [(1, "known", SOUTH_EAST, None), (2, "recode", moved, None)]
 
 
 @pytest.mark.parametrize(
