@@ -18,7 +18,7 @@ from gridmap.contacts.plans import service
 from gridmap.db.engine import transaction
 from tests.api.keys import closed_application
 from tests.api.test_pair_plans import H1, H5, P1, P2, P3, P4, PLANS, SCHOOL, Desk
-from tests.county import COUNTY, EAST, NORTH_EAST, SOUTH_EAST, WEST
+from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_EAST, SOUTH_WEST, WEST
 from tests.postgres import Server
 from tests.problems import assert_problem
 
@@ -227,3 +227,30 @@ def test_the_report_tells_of_a_grid_how_its_officers_are_loaded(desk: Desk) -> N
         told = {name: lines[grid][name] for name in ("officers", "capacity", "first_contacts", "over", "largest_load")}
         assert told == {"officers": 1, "capacity": 1, "first_contacts": 2, "over": 1, "largest_load": 2}
     assert (lines[EAST]["over"], lines[COUNTY]["over"], lines[WEST]["over"]) == (1, 1, 0)
+
+
+def test_the_report_tells_who_is_idle_down_to_the_grid_and_its_sums_agree(desk: Desk) -> None:
+    # Nobody has anybody yet. P1 and P2 answer for the north-western grid, P3 holds a post, P4 is the county's.
+    client, editor = desk.closed.client, desk.editor
+    post = {"grid_code": SOUTH_EAST, "task": "看河水", "holder_id": P3}
+    assert client.post("/api/v1/posts", json=post, headers=editor).status_code == 201
+
+    def idle() -> dict[str, tuple[int, int]]:
+        lines = _get(desk, f"/pair-plans/report?within={COUNTY}")["lines"]
+        return {line["code"]: (line["idle"], line["idle_unplaced"]) for line in lines}
+
+    told = idle()
+    assert (told[NORTH_WEST], told[SOUTH_EAST], told[SOUTH_WEST]) == ((2, 0), (1, 0), (0, 0))
+    assert (told[WEST], told[EAST], told[COUNTY]) == ((2, 0), (1, 0), (4, 1))
+    # One whom only his village tells of is counted there; one who answers for a grid elsewhere, where he was born.
+    assert client.patch(f"/api/v1/officers/{P1}", json={"home_code": EAST}, headers=editor).status_code == 200
+    told = idle()
+    assert (told[NORTH_WEST], told[WEST], told[EAST], told[COUNTY]) == ((1, 0), (1, 0), (2, 1), (4, 1))
+    rows = client.get(f"/api/v1/pair-plans/report?within={COUNTY}&format=csv", headers=editor)
+    table = {row["code"]: row for row in csv.DictReader(io.StringIO(rows.content.decode("utf-8-sig")))}
+    assert {code: (int(row["idle"]), int(row["idle_unplaced"])) for code, row in table.items()} == told
+    everywhere = desk.closed.key("editor", "all")
+    above = client.get("/api/v1/pair-plans/report?within=99", headers=everywhere).json()["lines"]
+    assert [(line["code"], line["households"], line["idle"]) for line in above[:3]] == [
+        ("99", 5, 4), ("990000", 5, 4), (COUNTY, 5, 4)
+    ]  # fmt: skip

@@ -202,11 +202,20 @@ def test_the_report_counts_down_to_the_grid(desk: Desk) -> None:
     }  # fmt: skip
     assert (lines[WEST]["households"], lines[SOUTH_WEST]["households"], lines[SOUTH_WEST]["level"]) == (3, 1, "grid")
     assert (lines[COUNTY]["idle"], lines[COUNTY]["over"]) == (1, 0)
+    for line in lines.values():
+        below = [other for other in lines.values() if _is_below(other["code"], line["code"])]
+        if below:
+            assert line["idle"] == sum(other["idle"] for other in below) + line["idle_unplaced"], line
     text = desk.closed.client.get(f"{path}&format=csv", headers=desk.editor).content.decode("utf-8-sig")
     assert next(csv.DictReader(io.StringIO(text)))["paired"] == "5"
     book = desk.closed.client.get(f"{path}&format=xlsx", headers=desk.editor).content
     rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
     assert rows[1][0] == COUNTY
+
+
+def _is_below(code: str, above: str) -> bool:
+    digits = (6, 9, 12, 15)
+    return code.startswith(above) and digits.index(len(code)) == digits.index(len(above)) + 1
 
 
 def test_plans_are_by_scope_and_mistakes_are_told(desk: Desk) -> None:

@@ -32,7 +32,8 @@ PLACE = Line(
         ("over", {"over": 5}, 3, "5"),
         ("missed", {"households": 0, "paired": 0}, None, "—"),
         ("loads", {"capacity": 0}, None, "—"),
-        ("idle", {"level": "grid", "idle": 5}, None, "—"),
+        ("idle", {"level": "grid", "idle": 5}, 1, "5"),
+        ("idle", {"level": "grid", "officers": 0}, None, "—"),
     ],
 )
 def test_a_place_falls_in_the_class_of_its_figure(

@@ -38,17 +38,12 @@ class Figure:
         return f"{self.number(line) / self.of(line):.0%}"
 
 
-def _of_born(line: Line) -> int:
-    # Those of a grid are told by their households there: none of them is idle.
-    return 0 if line.level == "grid" else line.officers
-
-
 FIGURES = {
     "missed": Figure(lambda line: line.missed, lambda line: line.households, (0, 0.01, 0.05)),
     "tiers": Figure(lambda line: line.paired - line.tier_0, lambda line: line.paired, (0, 0.1, 0.3)),
     "backups": Figure(lambda line: line.households - line.with_backup, lambda line: line.households, (0, 0.01, 0.05)),
     "loads": Figure(lambda line: line.first_contacts, lambda line: line.capacity, (0.7, 0.9, 1)),
-    "idle": Figure(lambda line: line.idle, _of_born, (0, 0.1, 0.3)),
+    "idle": Figure(lambda line: line.idle, lambda line: line.officers, (0, 0.1, 0.3)),
     "over": Figure(lambda line: line.over, lambda line: line.officers, (0, 1, 4), counted=True),
 }
 """Without a first contact, not born in the village, without a back-up, loads, idle, over capacity."""

@@ -33,7 +33,7 @@ ROWS_SHOWN = 100
 _MISSING_SHOWN = 200
 _COLUMNS = (
     "households", "paired", "missed", "tier_0", "tier_1", "tier_2", "tier_3", "with_backup", "officers", "capacity",
-    "first_contacts", "idle", "over", "largest_load",
+    "first_contacts", "idle", "idle_unplaced", "over", "largest_load",
 )  # fmt: skip
 STEPS = ("reading", "birthplace", "changes", "distances", "back-ups", "reasons", "storing")
 """The first word of what a plan says of its progress, in the order of the work."""

@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection as Driver
-from sqlalchemy import Connection, Row, and_, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.orm import Session, aliased, defer
 
 from gridmap.addresses.model import Address, lies_within
 from gridmap.contacts.ending_queries import keep_ended
-from gridmap.contacts.model import ContactPair, EndedPair, Officer, may_be_used
+from gridmap.contacts.model import ContactPair, DutyPost, EndedPair, Officer, Responsibility, may_be_used
 from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
 from gridmap.db.base import within_codes
 from gridmap.divisions.model import DivisionVersion
@@ -445,16 +445,42 @@ def _held() -> Any:
     )
 
 
-def officer_loads(session: Session, prefixes: Sequence[str], today: date) -> Sequence[Row[str, int, int, bool]]:
-    """Home, capacity and first contacts of the officers in office born within, and whether each may be used today."""
+def officer_loads(
+    session: Session, prefixes: Sequence[str], today: date
+) -> Sequence[Row[str, int, int, bool, str | None]]:
+    """Home, capacity and first contacts of the officers in office born within, and whether each may be used today.
+
+    Of those who have none also the grid of their village that they belong to, if any.
+    """
     held = _held()
     there = may_be_used(prefixes, (), today)
+    # Asked for only those who need it: the sub-queries of a CASE that is not true are not run.
+    grid = case((held.c.held.is_(None), _grid_of_officer()))
     stmt = (
-        select(Officer.home_code, Officer.capacity, func.coalesce(held.c.held, 0), there)
+        select(Officer.home_code, Officer.capacity, func.coalesce(held.c.held, 0), there, grid)
         .outerjoin(held, held.c.officer_id == Officer.id)
         .where(or_(Officer.status == "current", held.c.held > 0), within_codes(Officer.home_code, prefixes))
     )
     return session.execute(stmt).all()
+
+
+def _grid_of_officer() -> Any:
+    """The grid of an officer's own village that he answers for, holds a post in or works in, the first of these."""
+    charge, post = func.left(Responsibility.code, 15), DutyPost.grid_code
+    his_charge = and_(Responsibility.county_code == Officer.county_code, Responsibility.officer_id == Officer.id)
+    his_post = and_(DutyPost.holder_county_code == Officer.county_code, DutyPost.holder_id == Officer.id)
+    his_door = and_(Address.county_code == Officer.county_code, Address.code == Officer.work_address_code)
+    found = (
+        _lowest(charge, his_charge),
+        _lowest(post, and_(his_post, DutyPost.status == "current")),
+        _lowest(Address.grid_code, his_door),
+    )
+    return func.coalesce(*found)
+
+
+def _lowest(grid: Any, his: Any) -> Any:
+    """By ix_responsibility_officer_id, ix_duty_post_holder_id or pk_address."""
+    return select(func.min(grid)).where(his, func.left(grid, 12) == Officer.home_code).scalar_subquery()
 
 
 def grid_loads(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -1,6 +1,6 @@
 """The coverage report, down to the grid: who has contacts, of which tier, and how officers are loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -10,18 +10,20 @@ from sqlalchemy.orm import Session
 from gridmap.access.caller import Caller
 from gridmap.contacts.plans import queries
 from gridmap.divisions import service as divisions
-from gridmap.divisions.service import NamedDivision
 from gridmap.errors import Forbidden
 
-_DIGITS = (6, 9, 12, 15)
+_GRID_DIGITS = 15
 
 
 @dataclass
 class Line:
-    """A division or grid: its households and how they are covered, and the officers born in it and how loaded they are.
+    """A division or grid: its households and how they are covered, and its officers and how loaded they are.
 
-    `idle` could take first contacts and have none; `over` have more than they can take. Nobody is born in a grid: its
-    officers are those who are first contacts in it, with all that they have, there and elsewhere.
+    `idle` could take first contacts and have none; `over` have more than they can take. A division's officers are
+    those born in it. Nobody is born in a grid: its officers are those who are first contacts in it, with all that they
+    have, there and elsewhere, and the idle who belong to it: of those born in its village who answer for it or a group
+    of it, else hold a post in it, else work at an address in it. `idle_unplaced` are the idle of a division who belong
+    to nothing below it, so that `idle` is the sum of those below and of these.
     """
 
     code: str
@@ -39,6 +41,7 @@ class Line:
     capacity: int = 0
     first_contacts: int = 0
     idle: int = 0
+    idle_unplaced: int = 0
     over: int = 0
     largest_load: int = 0
 
@@ -47,36 +50,52 @@ COLUMNS = tuple(field.name for field in fields(Line))
 
 
 def make_report(session: Session, caller: Caller, within: str, today: date) -> list[Line]:
-    """A line for the division itself, then for all below it by code, the grids that have households included.
+    """A line for the division itself, then for all below it by code, the grids that have people included.
 
     Raises NotFound, Forbidden outside the caller's scope. Holds no person, so it needs no record in the audit.
     """
     prefixes = divisions.prefixes_within(session, within)
     if not all(caller.covers(prefix) for prefix in prefixes):
         raise Forbidden("This lies outside the scope that was granted.")
-    lines = _lines(session, within, prefixes)
+    report = _Report(session, within)
     for code, *counts in queries.report_rows(session, prefixes):
-        _count_households(_above(lines, code, within), counts)
-    for home, capacity, held, there in queries.officer_loads(session, prefixes, today):
-        _count_officer(_above(lines, home, within), capacity, held, usable=there)
+        _count_households(report.above(code), counts)
+    for home, capacity, held, usable, grid in queries.officer_loads(session, prefixes, today):
+        born_in = report.above(home)
+        _count_officer(born_in, capacity, held, usable=usable)
+        if usable and capacity > 0 and held == 0:
+            _place_idle(born_in, None if grid is None else report.grid(grid), capacity)
     for code, *loads in queries.grid_loads(session, prefixes):
-        line = lines[code]
-        line.officers, line.capacity, line.first_contacts, line.over, line.largest_load = map(int, loads)
-    kept = [line for line in lines.values() if line.level != "grid" or line.households]
+        _add_loads(report.grid(code), [int(load) for load in loads])
+    kept = [line for line in report.lines.values() if line.level != "grid" or line.households or line.officers]
     return sorted(kept, key=lambda line: (line.code != within, line.code))
 
 
-def _lines(session: Session, within: str, prefixes: tuple[str, ...]) -> dict[str, Line]:
-    named: Iterable[NamedDivision] = divisions.list_names(session)
-    return {d.code: Line(d.code, d.name, d.level) for d in named if d.code.startswith(prefixes) or d.code == within}
+class _Report:
+    """The lines of a division and of all below it; those of grids are made as they come up."""
 
+    def __init__(self, session: Session, within: str) -> None:
+        named = {division.code: division for division in divisions.list_names(session)}
+        self._parents: Mapping[str, str | None] = {code: division.parent for code, division in named.items()}
+        self._within = within
+        inside = [division for code, division in named.items() if within in self._chain(code)]
+        self.lines = {each.code: Line(each.code, each.name, each.level) for each in inside}
 
-def _above(lines: dict[str, Line], code: str, within: str) -> list[Line]:
-    """The lines that something in a place counts for; a grid gets its line when it comes up."""
-    if len(code) == 15 and code not in lines:
-        lines[code] = Line(code, code[12:], "grid")
-    found = [lines[code[:digits]] for digits in _DIGITS if len(code) >= digits and code[:digits] in lines]
-    return found if any(line.code == within for line in found) or within not in lines else [lines[within], *found]
+    def above(self, code: str) -> list[Line]:
+        """The lines that something in a place counts for, the smallest first."""
+        own = [self.grid(code)] if len(code) == _GRID_DIGITS else []
+        # What lies in a village that is no more still lies in the division asked for.
+        found = [self.lines[step] for step in self._chain(code[:12]) if step in self.lines]
+        return [*own, *(found or [self.lines[self._within]])]
+
+    def grid(self, code: str) -> Line:
+        """The line of a grid."""
+        return self.lines.setdefault(code, Line(code, code[12:], "grid"))
+
+    def _chain(self, code: str | None) -> Iterator[str]:
+        while code is not None:
+            yield code
+            code = self._parents.get(code)
 
 
 def _count_households(lines: list[Line], counts: list[Any]) -> None:
@@ -99,3 +118,22 @@ def _count_officer(lines: list[Line], capacity: int, held: int, *, usable: bool)
         line.idle += usable and capacity > 0 and held == 0
         line.over += held > (capacity if usable else 0)
         line.largest_load = max(line.largest_load, held)
+
+
+def _place_idle(born_in: list[Line], grid: Line | None, capacity: int) -> None:
+    """Counts one who has nobody for the grid that he belongs to, else for the division that he was born in alone."""
+    if grid is None:
+        born_in[0].idle_unplaced += 1
+    else:
+        grid.idle += 1
+        grid.officers += 1
+        grid.capacity += capacity
+
+
+def _add_loads(grid: Line, loads: list[int]) -> None:
+    officers, capacity, held, over, largest = loads
+    grid.officers += officers
+    grid.capacity += capacity
+    grid.first_contacts += held
+    grid.over += over
+    grid.largest_load = max(grid.largest_load, largest)
