@@ -3,8 +3,10 @@
 No HTTP here: `gridmap.api.errors` gives the status of each class and `gridmap.cli.errors` its exit status.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from gridmap.sentences import Sentence, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,11 @@ class FieldError:
     where: str
     message: str
     code: str = "invalid"
+
+
+def one_of(values: Iterable[str]) -> Sentence:
+    """What a field says that takes one of some values."""
+    return say("one_of_wanted", "one of {values} is wanted", values=", ".join(values))
 
 
 class GridmapError(Exception):

@@ -27,7 +27,7 @@ from gridmap.errors import (
     Unavailable,
     UnknownMediaType,
 )
-from gridmap.sentences import sentences_in
+from gridmap.sentences import Sentence, say, sentences_in
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,20 @@ _DIVISION_FORMS = (
     r"^([0-9]{2}|[0-9]{6}|[0-9]{9}|[0-9]{12})$",
     r"^\d{2}(\d{4}(\d{3}(\d{3})?)?)?$",
 )
+
+
+_WHOLE = say("whole_number", "a whole number is wanted")
+_PLAIN = {
+    "int_type": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_from_float": _WHOLE,
+    "date": say("day_form", "a day such as 2026-11-30 is wanted"),
+    "missing": say("field_wanted", "this is wanted"),
+    "string_type": say("text_wanted", "text is wanted"),
+    "extra_forbidden": say("not_known_here", "there is no such field here"),
+    "json_invalid": say("json_wanted", "the body is no JSON"),
+    "model_attributes_type": say("object_wanted", "a JSON object is wanted"),
+}
 
 
 def status_of(error: GridmapError) -> int:
@@ -126,25 +140,50 @@ def _validation(_: Request, error: Exception) -> JSONResponse:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    """What pydantic says, without its own terms; for a code of the wrong form, the form in words."""
-    message = str(error["msg"])
-    if error["type"] == "string_pattern_mismatch":
-        return _form(str(error["ctx"]["pattern"]), str(error["input"])) or message
+    """What pydantic found, in our words; for a code of the wrong form, the form."""
+    kind, context, message = str(error["type"]), error.get("ctx", {}), str(error["msg"])
+    if kind == "string_pattern_mismatch":
+        return _form(str(context["pattern"]), str(error["input"])) or message
+    if kind == "value_error" and isinstance(context.get("error"), ValueError):
+        return next((told for told in context["error"].args if isinstance(told, Sentence)), None) or _bare(message)
+    return _said(kind, context) or _bare(message)
+
+
+def _bare(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _form(pattern: str, given: str) -> str | None:
+def _said(kind: str, context: Mapping[str, Any]) -> Sentence | None:
+    match kind:
+        case "greater_than_equal":
+            said = say("at_least", "{least} or more is wanted", least=context["ge"])
+        case "less_than_equal":
+            said = say("at_most", "{most} or less is wanted", most=context["le"])
+        case "string_too_short":
+            said = say("at_least_characters", "at least {least} characters are wanted", least=context["min_length"])
+        case "string_too_long":
+            said = say("at_most_characters", "at most {most} characters are wanted", most=context["max_length"])
+        case _:
+            return _PLAIN.get("date" if kind.startswith("date_") else kind)
+    return said
+
+
+def _form(pattern: str, given: str) -> Sentence | None:
+    """The form of a code, and what the given one is instead."""
+    form: Sentence | None = None
     if digits := re.fullmatch(r"\^\[0-9\]\{(\d+)\}\$", pattern):
-        return f"{digits[1]} digits are wanted; {_told(given)}"
-    if record := re.fullmatch(r"\^([A-Z])\[0-9\]\{14\}\$", pattern):
-        return f"{record[1]} and 14 digits are wanted, such as {record[1]}62302200000001; {_told(given)}"
-    if pattern in _DIVISION_FORMS:
-        return f"a division's code has 2, 6, 9 or 12 digits; {_told(given)}"
-    return None
+        form = say("digits_form", "{digits} digits are wanted", digits=digits[1])
+    elif record := re.fullmatch(r"\^([A-Z])\[0-9\]\{14\}\$", pattern):
+        form = say("record_form", "{letter} and 14 digits are wanted, such as {letter}62302200000001", letter=record[1])
+    elif pattern in _DIVISION_FORMS:
+        form = say("division_form", "a division's code has 2, 6, 9 or 12 digits")
+    return None if form is None else Sentence.joined([form, _given(given)])
 
 
-def _told(given: str) -> str:
-    return f"this has {len(given)}" if given.isdecimal() else "this is not of that form"
+def _given(given: str) -> Sentence:
+    if given.isdecimal():
+        return say("given_digits", "this has {count}", count=len(given))
+    return say("given_otherwise", "this is not of that form")
 
 
 def _not_modified(_: Request, error: Exception) -> Response:

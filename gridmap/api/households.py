@@ -38,7 +38,9 @@ def asked_households(
     within: Within = None,
     needs: Annotated[str, Query(description="any, or kinds of needs with commas between: one of them is enough.")] = "",
     kind: Annotated[str | None, Query(description="family or collective.")] = None,
-    group: Annotated[str | None, Query(pattern=r"^[0-9]{17}$", description="Members of a household group.")] = None,
+    group: Annotated[
+        str | None, Query(pattern=r"^([0-9]{17}|none)$", description="Members of a group; none: who is in none.")
+    ] = None,
     q: Annotated[str | None, Query(description="An id, a code, the head's whole name, part of an address.")] = None,
     phone: Annotated[str | None, Query(description="By its number, with `purpose`, for those who may unmask.")] = None,
     purpose: Annotated[str | None, Query(description="What a search by phone is needed for.")] = None,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.contacts import queries
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ def asked_people(session: Session, code: str, now: People, given: Mapping[str, A
     deputies = tuple(dict.fromkeys(asked)) if "deputies" in given else tuple(d for d in asked if d != head)
     errors = []
     if head in deputies:
-        errors.append(FieldError("deputies", "the head is no deputy at the same time"))
+        said = say("head_no_deputy", "the head is no deputy at the same time")
+        errors.append(FieldError("deputies", said))
     known = {
         officer.id
         for officer in queries.officers_by_id(session, [who for who in (head, *deputies) if who])
@@ -48,7 +50,7 @@ def asked_people(session: Session, code: str, now: People, given: Mapping[str, A
     }
     new = {"head": {head} - {now.head, None}, "deputies": set(deputies) - set(now.deputies)}
     errors += [
-        FieldError(field, f"there is no officer {who} in office in the county", "unknown")
+        FieldError(field, say("no_officer_here", "there is no officer {id} in office in the county", id=who), "unknown")
         for field, people in new.items()
         for who in sorted(people - known, key=str)
     ]

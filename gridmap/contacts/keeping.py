@@ -14,11 +14,12 @@ from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmaskin
 from gridmap.contacts import ending, posts, queries, rules
 from gridmap.contacts.model import Officer
 from gridmap.contacts.service import OfficerRecord, places_of, record_of
-from gridmap.db.history import Revision, check_unchanged, keep_known, keep_rows, list_states
+from gridmap.db.history import Revision, check_unchanged, keep_known, keep_rows, keeping, list_states
 from gridmap.db.ids import take_ids
 from gridmap.db.versions import append_event
 from gridmap.divisions import service as divisions
 from gridmap.errors import Conflict, FieldError, InvalidInput, NotFound
+from gridmap.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ def change_officer(
     """
     officer = _locked(session, actor, officer_id, expected)
     if officer.status == "closed" and given.get("status") != "current":
-        raise Conflict(f"Officer {officer_id} has retired; bring him back with status current.")
+        raise Conflict(
+            say("officer_is_retired", "Officer {id} has retired; bring him back with status current.", id=officer_id)
+        )
     values, errors = rules.clean(_without_masked(officer, given))
     after = {name: getattr(officer, name) for name in rules.FIELDS} | values
     named = {error.where for error in errors}
@@ -120,9 +123,8 @@ def follow_address(session: Session, actor: Actor, code: str, into: str) -> Sequ
     """Lets the officers who work at an address that is merged into another work there; their ids, audited."""
     ids = queries.working_at(session, code)
     if ids:
-        keep_known(session, Officer, ids)
-        queries.move_work(session, ids, into)
-        keep_rows(session, actor.caller.name, "merge", Officer, ids)
+        with keeping(session, actor.caller.name, "merge", Officer, ids):
+            queries.move_work(session, ids, into)
         audit.record(session, actor, "officer.move", ids)
     return ids
 
@@ -147,14 +149,18 @@ def check_places(session: Session, values: Mapping[str, Any], county: str | None
     errors = []
     home, work = known.get(values["home_code"]), known.get(values["work_code"])
     if home is None or home.level not in rules.HOME_LEVELS:
-        errors.append(FieldError("home_code", "the code of a village, township or county is wanted", "unknown"))
+        said = say("home_form", "the code of a village, township or county is wanted")
+        errors.append(FieldError("home_code", said, "unknown"))
     if work is None or work.level == "province":
-        errors.append(FieldError("work_code", "the code of a division from village to prefecture is wanted", "unknown"))
+        said = say("work_form", "the code of a division from village to prefecture is wanted")
+        errors.append(FieldError("work_code", said, "unknown"))
     if county is not None and values["work_code"][:6] != county:
-        errors.append(FieldError("work_code", "it lies in another county: retire here and enter there"))
+        said = say("work_moves_away", "it lies in another county: retire here and enter there")
+        errors.append(FieldError("work_code", said))
     address = values.get("work_address_code")
     if address is not None and not queries.is_current_address(session, county or values["work_code"][:6], address):
-        errors.append(FieldError("work_address_code", "there is no such address in the county now", "unknown"))
+        said = say("work_address_not_now", "there is no such address in the county now")
+        errors.append(FieldError("work_address_code", said, "unknown"))
     return errors
 
 

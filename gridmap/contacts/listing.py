@@ -14,7 +14,7 @@ from gridmap.contacts.model import OFFICER_KINDS, Officer
 from gridmap.contacts.queries import OfficerSelect
 from gridmap.contacts.service import Charge, OfficerRecord, shown_as
 from gridmap.divisions.scope import prefixes_asked
-from gridmap.errors import FieldError, InvalidInput
+from gridmap.errors import FieldError, InvalidInput, one_of
 
 _LONGEST_WORDS = 80
 
@@ -87,7 +87,7 @@ def _check(asked: AskedOfficers) -> None:
     if asked.sort.removeprefix("-") not in queries.SORTS:
         wrong.append(FieldError("sort", f"one of {', '.join(queries.SORTS)} is wanted, with - before it for downwards"))
     if asked.kind not in {None, *OFFICER_KINDS}:
-        wrong.append(FieldError("kind", f"one of {', '.join(OFFICER_KINDS)} is wanted"))
+        wrong.append(FieldError("kind", one_of(OFFICER_KINDS)))
     if asked.status not in {"current", "closed"}:
         wrong.append(FieldError("status", "current or closed is wanted"))
     if asked.words and (len(asked.words) > _LONGEST_WORDS or "\0" in asked.words):

@@ -19,6 +19,7 @@ from gridmap.db.versions import append_event
 from gridmap.divisions.scope import prefixes_asked
 from gridmap.errors import Conflict, FieldError, InvalidInput, NotFound
 from gridmap.grids import service as grids
+from gridmap.sentences import Sentence, say
 
 LONGEST_TASK = 200
 
@@ -88,7 +89,7 @@ def create_post(session: Session, actor: Actor, given: Mapping[str, Any]) -> Pos
     check_scope(actor.caller, given["grid_code"])
     values = _clean(session, actor, given)
     if not grids.get_holding(session, [values["grid_code"]]):
-        _refuse("grid_code", "there is no such grid now")
+        _refuse("grid_code", say("no_grid_here", "there is no such grid now"))
     county = values["grid_code"][:6]
     _check_free(session, values["grid_code"], values["task"])
     (post_id,) = take_ids(session, county, "D", 1)
@@ -102,7 +103,7 @@ def change_post(
     """Changes the task or the holder, None making it vacant. Raises as `create_post`, and RowChanged."""
     post = _locked(session, actor, post_id, expected)
     if post.status == "closed":
-        raise Conflict(f"Post {post_id} is closed; enter a new one.")
+        raise Conflict(say("post_is_closed", "Post {id} is closed; enter a new one.", id=post_id))
     values = _clean(session, actor, given)
     if values.get("task", post.task) != post.task:
         _check_free(session, post.grid_code, values["task"])
@@ -146,7 +147,14 @@ def task_of(text: str | None) -> str:
     """A task in one line. Raises InvalidInput."""
     task = " ".join((text or "").split())
     if not task or len(task) > LONGEST_TASK or not task.isprintable() or task[0] in "=+-@":
-        _refuse("task", f"a task of 1 to {LONGEST_TASK} printable characters is wanted, not beginning with = + - @")
+        _refuse(
+            "task",
+            say(
+                "task_form",
+                "a task of 1 to {most} printable characters is wanted, not beginning with = + - @",
+                most=LONGEST_TASK,
+            ),
+        )
     return task
 
 
@@ -154,17 +162,18 @@ def _holder(session: Session, actor: Actor, officer_id: str) -> Officer:
     """An officer in office who may hold a post: anybody in the scope or of its county; another county's is unknown."""
     officer = queries.find_officer(session, officer_id)
     if officer is None or officer.status != "current" or not actor.caller.narrow([officer_id[1:7]]):
-        _refuse("holder_id", "there is no such officer in office")
+        _refuse("holder_id", say("no_holder", "there is no such officer in office"))
     return officer
 
 
-def _refuse(field: str, message: str) -> NoReturn:
+def _refuse(field: str, message: Sentence) -> NoReturn:
     raise InvalidInput(f"{field}: {message}", errors=[FieldError(field, message)])
 
 
 def _check_free(session: Session, grid_code: str, task: str) -> None:
     if queries.find_post(session, grid_code, task) is not None:
-        raise Conflict(f"Grid {grid_code} has a post with this task already.", errors=[FieldError("task", "taken")])
+        said = say("post_taken", "Grid {grid} has a post with this task already.", grid=grid_code)
+        raise Conflict(said, errors=[FieldError("task", said, "taken")])
 
 
 def _found(session: Session, actor: Actor, post_id: str) -> DutyPost:

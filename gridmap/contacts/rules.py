@@ -7,7 +7,8 @@ from typing import Any
 
 from gridmap.access.personal import BadPersonal, read_name, read_phone
 from gridmap.contacts.model import OFFICER_KINDS
-from gridmap.errors import FieldError
+from gridmap.errors import FieldError, one_of
+from gridmap.sentences import say
 
 FIELDS = (
     "name", "phone", "kind", "unit", "home_code", "work_code", "work_address_code", "capacity", "languages",
@@ -39,7 +40,7 @@ def clean(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
         try:
             kept[field] = read(str(kept[field]))
         except BadPersonal as error:
-            errors.append(FieldError(field, str(error), error.code))
+            errors.append(FieldError(field, error.said, error.code))
     if "languages" in kept:
         kept["languages"] = list(dict.fromkeys(kept["languages"] or ()))
     return kept, errors
@@ -47,21 +48,24 @@ def clean(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
 
 def check(values: Mapping[str, Any]) -> list[FieldError]:
     """What is wrong with a whole officer, the places apart."""
-    errors = [FieldError(field, "this is wanted", "missing") for field in ("name", "unit") if not values.get(field)]
+    wanted = say("field_wanted", "this is wanted")
+    errors = [FieldError(field, wanted, "missing") for field in ("name", "unit") if not values.get(field)]
     if values["kind"] not in OFFICER_KINDS:
-        errors.append(FieldError("kind", f"one of {', '.join(OFFICER_KINDS)} is wanted"))
+        errors.append(FieldError("kind", one_of(OFFICER_KINDS)))
     if not 0 <= values["capacity"] <= MOST_CAPACITY:
-        errors.append(FieldError("capacity", f"0 to {MOST_CAPACITY} households are wanted"))
+        said = say("capacity_range", "0 to {most} households are wanted", most=MOST_CAPACITY)
+        errors.append(FieldError("capacity", said))
     wrong = [tag for tag in values["languages"] if not _LANGUAGE.fullmatch(tag)]
     if wrong:
-        errors.append(FieldError("languages", f"{', '.join(wrong)}: tags such as zh and bo are wanted"))
+        said = say("language_tags", "{wrong}: tags such as zh and bo are wanted", wrong=", ".join(wrong))
+        errors.append(FieldError("languages", said))
     return errors + _check_absence(values)
 
 
 def _check_absence(values: Mapping[str, Any]) -> list[FieldError]:
     begins, ends = values.get("absent_from"), values.get("absent_to")
     if ends and not begins:
-        return [FieldError("absent_from", "an absence that ends has a first day", "missing")]
+        return [FieldError("absent_from", say("absence_begins", "an absence that ends has a first day"), "missing")]
     if begins and ends and ends < begins:
-        return [FieldError("absent_to", "the last day comes before the first")]
+        return [FieldError("absent_to", say("absence_backwards", "the last day comes before the first"))]
     return []

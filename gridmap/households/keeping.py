@@ -11,7 +11,7 @@ from gridmap.access.audit import Actor
 from gridmap.access.masking import mask_name, mask_phone
 from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
 from gridmap.addresses.model import Address
-from gridmap.db.history import Revision, check_unchanged, keep_known, keep_rows, list_states
+from gridmap.db.history import Revision, check_unchanged, keep_known, keep_rows, keeping, list_states
 from gridmap.db.ids import take_ids
 from gridmap.db.versions import append_event
 from gridmap.errors import Conflict, FieldError, InvalidInput, NotFound
@@ -19,6 +19,7 @@ from gridmap.grids import service as grids
 from gridmap.households import queries, rules
 from gridmap.households.model import NEEDS, Household
 from gridmap.households.service import HouseholdRecord, place_of, record_of
+from gridmap.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def change_household(
     """
     household = _locked(session, actor, household_id, expected)
     if household.status == "closed" and given.get("status") != "current":
-        raise Conflict(f"Household {household_id} is closed; open it again with status current.")
+        raise Conflict(
+            say("household_is_closed", "Household {id} is closed; open it again with status current.", id=household_id)
+        )
     values, errors = rules.clean(_without_masked(household, given))
     after = {field: getattr(household, field) for field in rules.FIELDS} | values
     named = {error.where for error in errors}
@@ -87,9 +90,8 @@ def assign_groups(session: Session, actor: Actor, groups: Mapping[str, str]) -> 
     ids = sorted(groups)
     if not ids:
         return
-    keep_known(session, Household, ids)
-    queries.set_groups(session, groups)
-    keep_rows(session, actor.caller.name, "change", Household, ids)
+    with keeping(session, actor.caller.name, "change", Household, ids):
+        queries.set_groups(session, groups)
     audit.record(session, actor, "household.change", ids)
     append_event(session, "households", {"action": "change", "ids": ids}, county_code=ids[0][1:7])
 
@@ -148,7 +150,7 @@ def _address(session: Session, actor: Actor, code: str) -> Address:
     place = code[1:7] if address is None else address.grid_code or address.village_code
     check_scope(actor.caller, place)
     if address is None or address.status != "current":
-        message = "there is no such address now; enter it first"
+        message = say("address_not_now", "there is no such address now; enter it first")
         raise InvalidInput(f"address_code: {message}", errors=[FieldError("address_code", message, "unknown")])
     return address
 
@@ -167,7 +169,8 @@ def _settle_place(
     if address is None or after["address_code"] != household.address_code:
         address = _address(session, actor, after["address_code"])
     if address.county_code != household.county_code:
-        errors.append(FieldError("address_code", "it lies in another county: close here and enter there"))
+        said = say("move_other_county", "it lies in another county: close here and enter there")
+        errors.append(FieldError("address_code", said))
     _settle_group(session, household.id, after, address, errors, asked=asked)
 
 
@@ -185,9 +188,13 @@ def _settle_group(
     fits = group is not None and grid is not None and group.startswith(grid)
     if asked and group is not None:
         if not fits:
-            errors.append(FieldError("group_code", f"it is no group of {grid or 'a grid'}, where the address lies"))
+            said = say(
+                "group_not_there", "the address lies in {grid}, and this is no group of it", grid=grid or "no grid"
+            )
+            errors.append(FieldError("group_code", said))
         elif grids.find_group_name(session, group) is None:
-            errors.append(FieldError("group_code", f"there is no household group {group} now", "unknown"))
+            said = say("no_group_now", "there is no household group {group} now", group=group)
+            errors.append(FieldError("group_code", said, "unknown"))
     elif not asked and not fits:
         values["group_code"] = queries.nearest_group(session, address, household_id) if grid else None
 

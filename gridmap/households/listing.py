@@ -6,22 +6,27 @@ from sqlalchemy.orm import Session
 
 from gridmap.access import audit
 from gridmap.access.audit import Actor
+from gridmap.access.caller import Caller
 from gridmap.access.personal import BadPersonal, read_phone
 from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
 from gridmap.divisions.scope import prefixes_asked
-from gridmap.errors import FieldError, InvalidInput
+from gridmap.errors import FieldError, InvalidInput, one_of
 from gridmap.households import queries
 from gridmap.households.model import HOUSEHOLD_KINDS, NEEDS
 from gridmap.households.queries import HouseholdRow, HouseholdSelect
 from gridmap.households.service import HouseholdRecord, record_of
 
 ANY_NEED = "any"
+NO_GROUP = "none"
 _LONGEST_WORDS = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which households, in which order. `phone` finds one by its number, for those who may see it in full."""
+    """Which households, in which order. `phone` finds one by its number, for those who may see it in full.
+
+    `group` is a group's code, or `NO_GROUP` for those in no group of the grid they live in.
+    """
 
     within: str | None = None
     needs: tuple[str, ...] = ()
@@ -71,12 +76,24 @@ def list_households(
     return Listed([record_of(row, MASKED) for row in shown], len(rows) > limit, totals)
 
 
+def count_without_group(session: Session, caller: Caller, within: str | None) -> dict[str, int]:
+    """How many current households within are in no group of the grid they live in, by grid.
+
+    Outside every grid by village. Raises Forbidden outside the scope.
+    """
+    stmt = queries.within_places(queries.select_households(), prefixes_asked(session, caller, within))
+    return queries.count_by_place(session, queries.being(queries.in_no_group(stmt), {"status": "current"}))
+
+
 def _composed(session: Session, actor: Actor, asked: Asked) -> HouseholdSelect:
     _check_words(asked)
     stmt = queries.within_places(queries.select_households(), prefixes_asked(session, actor.caller, asked.within))
-    exact = {"status": asked.status, "kind": asked.kind, "group_code": asked.group}
-    if asked.group is not None:
+    exact = {"status": asked.status, "kind": asked.kind}
+    if asked.group == NO_GROUP:
+        stmt = queries.in_no_group(stmt)
+    elif asked.group is not None:
         check_scope(actor.caller, asked.group)
+        exact["group_code"] = asked.group
     if asked.phone:
         exact["head_phone"] = _phone(actor, asked)
     stmt = queries.being(stmt, {column: value for column, value in exact.items() if value is not None})
@@ -95,7 +112,7 @@ def _check_words(asked: Asked) -> None:
     if asked.sort.removeprefix("-") not in queries.SORTS:
         wrong.append(FieldError("sort", f"one of {', '.join(queries.SORTS)} is wanted, with - before it for downwards"))
     if asked.kind not in {None, *HOUSEHOLD_KINDS}:
-        wrong.append(FieldError("kind", f"one of {', '.join(HOUSEHOLD_KINDS)} is wanted"))
+        wrong.append(FieldError("kind", one_of(HOUSEHOLD_KINDS)))
     if asked.status not in {"current", "closed"}:
         wrong.append(FieldError("status", "current or closed is wanted"))
     if asked.words and (len(asked.words) > _LONGEST_WORDS or "\0" in asked.words):
@@ -110,7 +127,7 @@ def _phone(actor: Actor, asked: Asked) -> str:
     try:
         return read_phone(asked.phone or "")
     except BadPersonal as error:
-        raise InvalidInput(f"phone: {error}", errors=[FieldError("phone", str(error))]) from None
+        raise InvalidInput(f"phone: {error}", errors=[FieldError("phone", error.said)]) from None
 
 
 def _cursor_row(session: Session, stmt: HouseholdSelect, cursor: str | None) -> HouseholdRow | None:

@@ -102,6 +102,19 @@ def being(stmt: HouseholdSelect, values: Mapping[str, str]) -> HouseholdSelect:
     return stmt.where(*(getattr(Household, column) == value for column, value in values.items()))
 
 
+def in_no_group(stmt: HouseholdSelect) -> HouseholdSelect:
+    """Only those in no group of the grid they live in."""
+    elsewhere = func.left(Household.group_code, _GRID_DIGITS).is_distinct_from(Address.grid_code)
+    return stmt.where(or_(Household.group_code.is_(None), elsewhere))
+
+
+def count_by_place(session: Session, stmt: HouseholdSelect) -> dict[str, int]:
+    """How many households a composed statement finds by grid; outside every grid by the village of the text."""
+    place = func.coalesce(Address.grid_code, Address.village_code)
+    rows = session.execute(stmt.with_only_columns(place, func.count()).group_by(place))
+    return {row[0]: row[1] for row in rows}
+
+
 def with_needs(stmt: HouseholdSelect, needs: Sequence[str]) -> HouseholdSelect:
     """Only households with somebody who has one of some needs."""
     return stmt.where(or_(*(getattr(Household, need) > 0 for need in needs)))

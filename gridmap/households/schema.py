@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from gridmap.access.personal import never_kept
+from gridmap.sentences import say
 
 AddressCode = Annotated[str, Field(pattern=r"^A[0-9]{14}$")]
 GroupCode = Annotated[str, Field(pattern=r"^[0-9]{17}$")]
@@ -123,7 +124,7 @@ class Given(BaseModel):
         for name in given if isinstance(given, dict) else ():
             what = never_kept(str(name))
             if what:
-                raise ValueError(f"{name}: {what} is kept in no register")
+                raise ValueError(say("kept_nowhere", "{name}: {what} is kept in no register", name=name, what=what))
         return given
 
 

@@ -221,6 +221,8 @@ def test_lists_filter_sort_count_and_go_page_by_page(read: Closed) -> None:
     assert clerk.ids(within=WEST) == [H1, H2, H3]
     assert clerk.ids(within=NORTH_WEST) == [H1, H2]
     assert clerk.ids(group=GROUP_2) == clerk.ids(within=GROUP_2) == [H2]
+    assert clerk.ids(group="none") == clerk.ids(group="none", within=EAST) == [H5]
+    assert clerk.ids(group="none", within=WEST) == []
     assert clerk.ids(needs="any") == [H1, H2]
     assert clerk.ids(needs="infants,disabled") == [H2]
     assert clerk.ids(kind="collective") == [H4]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.api.keys import Closed, closed_application
-from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, WEST
+from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, SOUTH_EAST, WEST, record_id
 from tests.postgres import Server
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -28,6 +28,27 @@ def test_groups_are_told_with_masked_heads_and_kept_nowhere(closed: Closed) -> N
     assert f'id="row-{NORTH_WEST}01"' in found
     assert f'id="row-{NORTH_EAST}01"' not in found
     assert closed.client.get("/groups", headers=closed.key("reader", "all")).status_code == 403
+
+
+def test_who_is_in_no_group_is_found_from_the_groups_and_comes_into_one(closed: Closed) -> None:
+    editor, lone = closed.key("editor", COUNTY), record_id("H", 5)
+    listed = f"/households?within={COUNTY}&amp;group=none"
+    assert listed in closed.client.get("/groups", headers=editor).text
+    assert f'id="row-{lone}"' in closed.client.get(listed.replace("&amp;", "&"), headers=editor).text
+    table = closed.client.get("/households/table.csv?group=none", headers=editor).text
+    assert [line.split(",")[0] for line in table.splitlines()[1:]] == [lone]
+    card = closed.client.get(f"/households?household={lone}", headers=editor).text
+    assert f"/groups/regroup?grid={SOUTH_EAST}" in card
+    assert (
+        f"/households?within={SOUTH_EAST}&amp;group=none" in closed.client.get("/groups/regroup", headers=editor).text
+    )
+
+    proposal = closed.client.post(f"/api/v1/grids/{SOUTH_EAST}/regroup", headers=editor).json()
+    accepted = closed.client.post(
+        f"/api/v1/grids/{SOUTH_EAST}/regroup/accept", json={"groups": proposal["groups"]}, headers=editor
+    )
+    assert accepted.status_code == 200, accepted.text
+    assert "group=none" not in closed.client.get("/groups", headers=editor).text
 
 
 def test_a_shelter_is_made_changed_and_closed_with_its_history_on_the_card(closed: Closed) -> None:

@@ -103,7 +103,7 @@ def test_an_editor_changes_a_household_while_somebody_else_does(
     page.fill("[id='field-persons']", "6")
     page.fill("[id='field-needs.infants']", "9")
     drawer.get_by_role("button", name="保存").click()
-    expect(page.locator("[id='error-needs.infants']")).to_contain_text("more than the 6 persons")
+    expect(page.locator("[id='error-needs.infants']")).to_have_text("9 人多于全户 6 人")
     with transaction(people[1]) as session:
         session.execute(
             text("UPDATE household SET persons = 5, row_version = row_version + 1 WHERE id = :h"), {"h": H1}

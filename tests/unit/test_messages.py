@@ -79,6 +79,8 @@ SCRIPT_FAMILIES = (
     "import.",
     "search.",
     "history.",
+    "field.",
+    "value.",
     "move.",
 )
 

@@ -40,6 +40,7 @@ ROWS_SHOWN = 100
 _MOST_EXPORTED = 50_000
 HouseholdQuery = Annotated[str | None, Query(pattern=r"^H[0-9]{14}$")]
 OfficerQuery = Annotated[str | None, Query(pattern=r"^P[0-9]{14}$")]
+GroupQuery = Annotated[str, Query(pattern=r"^([0-9]{17}|none)?$")]
 CursorQuery = Annotated[str | None, Query(pattern=r"^[HPD][0-9]{14}$")]
 
 
@@ -74,13 +75,14 @@ def households_page(
     q: str = "",
     needs: str = "",
     kind: str = "",
+    group: GroupQuery = "",
     status: str = "current",
     sort: str = "id",
     cursor: CursorQuery = None,
     new: bool = False,
 ) -> HTMLResponse:
     """The households of a place as a table and on the map, and one of them in the drawer."""
-    asked = _asked(within, q, needs, kind, status, sort)
+    asked = _asked(within, q, needs, kind, group, status, sort)
     return render(
         request,
         "households.html",
@@ -92,7 +94,7 @@ def households_page(
                 session, actor, asked, cursor=cursor, limit=ROWS_SHOWN, count=cursor is None
             )
         ),
-        asked={"q": q, "needs": needs, "kind": kind, "status": status, "sort": sort, "cursor": cursor},
+        asked={"q": q, "needs": needs, "kind": kind, "group": group, "status": status, "sort": sort, "cursor": cursor},
         all_needs=NEEDS,
         away=lambda contact: is_away(contact.absent_from, contact.absent_to, today),
         may_unmask=actor.caller.role in UNMASK,
@@ -110,11 +112,12 @@ def households_csv(
     q: str = "",
     needs: str = "",
     kind: str = "",
+    group: GroupQuery = "",
     status: str = "current",
     sort: str = "id",
 ) -> Response:
     """The rows of the table as it is filtered and sorted, masked, for a spreadsheet; audited with every id."""
-    asked = _asked(within, q, needs, kind, status, sort)
+    asked = _asked(within, q, needs, kind, group, status, sort)
     found = households.list_households(session, actor, asked, cursor=None, limit=_MOST_EXPORTED)
     columns = (
         "id", "kind", "name", "head", "phone", "address", "address_code", "grid_code", "group_code", "persons", *NEEDS,
@@ -197,9 +200,9 @@ def posts_page(
     )
 
 
-def _asked(within: str | None, q: str, needs: str, kind: str, status: str, sort: str) -> Asked:
+def _asked(within: str | None, q: str, needs: str, kind: str, group: str, status: str, sort: str) -> Asked:
     wanted = tuple(part for part in needs.split(",") if part)
-    return Asked(within, wanted, kind or None, words=q or None, status=status, sort=sort)
+    return Asked(within, wanted, kind or None, group or None, q or None, status=status, sort=sort)
 
 
 def _around(session: Session, actor: Actor, frame: Frame, within: str | None) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The page that draws the household groups of a grid anew: which grids need it, and one proposal, old beside new."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -28,6 +28,7 @@ from gridmap.errors import NotFound
 from gridmap.geo.arrays import Polygonal
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
+from gridmap.households.listing import count_without_group
 from gridmap.households.service import Dwelling
 from gridmap.maps import service as maps
 from gridmap.maps.group_picture import GroupPicture, draw_groups
@@ -35,17 +36,19 @@ from gridmap.maps.group_picture import GroupPicture, draw_groups
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _ALL = 1_000_000
+_GRID_DIGITS = 15
 GridQuery = Annotated[str | None, Query(pattern=r"^[0-9]{15}$")]
 
 
 @dataclass(frozen=True, slots=True)
 class GridSizes:
-    """A grid with the sizes of its groups that are outside the limits."""
+    """A grid with the sizes of its groups that are outside the limits, and how many households are in none."""
 
     code: str
     groups: int
     too_small: Sequence[int]
     too_large: Sequence[int]
+    loose: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def regroup_page(
     within: WithinQuery = None,
     grid: GridQuery = None,
 ) -> HTMLResponse:
-    """The grids whose groups are outside the limits, or what the groups of one grid would be. Audited."""
+    """The grids with groups outside the limits or households in none, or what the groups of one grid would be."""
     division = maps.default_division(session, scope.prefixes) if within is None else get_division(session, within)
     if division is None:
         raise NotFound(frame.t("front.empty") + ": gridmap demo load")
@@ -87,20 +90,21 @@ def regroup_page(
         map_code=None,
         limits=limits,
         grid=grid,
-        found=cache(lambda: sizes_outside(listed(), limits)),
+        found=cache(lambda: sizes_outside(listed(), limits, count_without_group(session, actor.caller, division.code))),
         card=None if grid is None else cache(lambda: _card(session, actor, grid, limits)),
     )
 
 
-def sizes_outside(listed: Iterable[GroupListed], limits: Limits) -> list[GridSizes]:
-    """The grids that have a group outside the limits, by code; a grid's only group may be small."""
+def sizes_outside(listed: Iterable[GroupListed], limits: Limits, loose: Mapping[str, int]) -> list[GridSizes]:
+    """The grids that have a group outside the limits or households in none, by code; an only group may be small."""
+    grouped = {code: list(members) for code, members in groupby(listed, key=lambda group: group.code[:15])}
     found = []
-    for code, members in groupby(listed, key=lambda group: group.code[:15]):
-        sizes = sorted(group.households for group in members)
+    for code in sorted(grouped.keys() | {place for place in loose if len(place) == _GRID_DIGITS}):
+        sizes = sorted(group.households for group in grouped.get(code, ()))
         small = [size for size in sizes if size < limits.smallest] if len(sizes) > 1 else []
         large = [size for size in sizes if size > limits.largest]
-        if small or large:
-            found.append(GridSizes(code, len(sizes), small, large))
+        if small or large or code in loose:
+            found.append(GridSizes(code, len(sizes), small, large, loose.get(code, 0)))
     return found
 
 

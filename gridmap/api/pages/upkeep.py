@@ -26,6 +26,7 @@ from gridmap.divisions.service import get_division
 from gridmap.errors import NotFound
 from gridmap.grids import service as grids
 from gridmap.households import service as households
+from gridmap.households.listing import count_without_group
 from gridmap.households.service import HouseholdRecord
 from gridmap.maps import service as maps
 from gridmap.preplans import shelter_keeping
@@ -120,6 +121,7 @@ def groups_page(
         map_code=division.code[:6],
         chain=lambda: divisions.chain_above(session, division.code),
         rows=cache(rows),
+        loose=cache(lambda: sum(count_without_group(session, actor.caller, division.code).values())),
         shown_rows=ROWS_SHOWN,
         asked={"q": q, "sort": sort, "cursor": cursor},
         group=group,

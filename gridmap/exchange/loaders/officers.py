@@ -319,4 +319,4 @@ def _phone(text: str | None) -> str | None:
     try:
         return None if text is None else read_phone(text)
     except BadPersonal as error:
-        raise BadCode(say("holder_phone", "holder_phone: {error}", error=error)) from None
+        raise BadCode(say("holder_phone", "holder_phone: {error}", error=error.said)) from None
