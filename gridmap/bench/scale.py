@@ -43,7 +43,7 @@ def measure(ground: Ground) -> Sequence[Table]:
         rows.append([f"{grids:,} grids", *map(float, done.stdout.split())])
     note = (
         "Winding grids of 73 vertices, five to a village; points in random order all over them, best of three. A"
-        " village anew: its segment built, written and published, the snapshot opened again and a point of it looked up."
+        " village anew: its segment built, written and published, the snapshot opened anew and a point looked up."
     )
     return [Table("Cost by the number of grids", note, _COLUMNS, rows)]
 
