@@ -32,6 +32,7 @@ check: .venv/.stamp node_modules/.stamp ## lint, types, layers
 	npm run --silent check
 
 bench: setup .venv-bench/.stamp ## measure against named peers; writes docs/benchmarks.md
+	@scripts/system-packages bench
 	$(BIN)/gridmap bench
 
 lock: ## bring both locks up to date (no registry address is written)

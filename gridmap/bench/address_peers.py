@@ -1,4 +1,4 @@
-"""What doors are searched with elsewhere: PostgreSQL by trigrams and by pairs of signs, and tantivy."""
+"""What doors are searched with elsewhere: PostgreSQL by trigrams and by pairs of signs, tantivy, and addok."""
 
 import json
 import re
@@ -17,7 +17,9 @@ from gridmap.bench.ground import PEERS_PYTHON, Ground, peer_versions
 
 BEST = 5
 _NUMBER = re.compile("[0-9]+")
+_WORD = re.compile(r"[0-9]+|[A-Za-z]+|\w")
 _TIMEOUT_S = 1500.0
+_MOST_FOR_ADDOK = 100_000
 
 
 @dataclass(frozen=True)
@@ -128,35 +130,50 @@ def by_tantivy(ground: Ground, register: Register, texts: Sequence[str]) -> Cont
     """tantivy: pairs of signs and the house token, by BM25."""
     if "tantivy" not in peer_versions():
         raise Unmeasured("tantivy is not installed; `make .venv-bench/.stamp` does it")
-    folder = ground.folder / "tantivy"
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "index").mkdir(parents=True)
     codes = register.table.column("code").to_pylist()
     doors = [
         (code, " ".join(pairs(label)), house(label)) for code, label in zip(codes, _labels(register), strict=True)
     ]  # fmt: skip
     plain = [normalise(words) for words in texts]
+    return _by_program(ground, "peer_tantivy.py", doors, [(" ".join(pairs(words)), house(words)) for words in plain])
+
+
+def by_addok(ground: Ground, register: Register, texts: Sequence[str]) -> Contestant:
+    """addok as it comes, in front of a Redis of its own: signs and numbers as words, which it compares in pinyin."""
+    known = peer_versions().get("addok")
+    if known is None:
+        raise Unmeasured("addok is not installed; `make .venv-bench/.stamp` does it")
+    if shutil.which("redis-server") is None:
+        raise Unmeasured(f"addok {known} keeps its index in Redis, which is not here; `scripts/system-packages bench`")
+    if register.table.num_rows > _MOST_FOR_ADDOK:
+        raise Unmeasured(f"addok {known} writes some hundred doors a second: it takes part with the county's alone")
+    codes = register.table.column("code").to_pylist()
+    doors = [(code, _spaced(label), 0.0, 0.0) for code, label in zip(codes, _labels(register), strict=True)]
+    return _by_program(ground, "peer_addok.py", doors, [_spaced(normalise(words)) for words in texts])
+
+
+def _spaced(words: str) -> str:
+    return " ".join(_WORD.findall(words))
+
+
+def _by_program(ground: Ground, name: str, doors: Sequence[object], texts: Sequence[object]) -> Contestant:
+    """What a program of the peers' Python makes of doors and texts, in a folder of its own."""
+    program = Path(__file__).with_name(name)
+    folder = ground.folder / program.stem
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "index").mkdir(parents=True)
     (folder / "doors.json").write_text(json.dumps(doors))
-    (folder / "texts.json").write_text(json.dumps([(" ".join(pairs(words)), house(words)) for words in plain]))
-    program = Path(__file__).with_name("peer_tantivy.py")
+    (folder / "texts.json").write_text(json.dumps(texts))
     command = [PEERS_PYTHON, program, folder / "doors.json", folder / "texts.json", folder / "index"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     if done.returncode:
-        raise Unmeasured(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "tantivy ended")
-    told = json.loads(done.stdout)
+        raise Unmeasured(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"{name} ended")
+    told = json.loads(done.stdout.splitlines()[-1])
     found = [codes for codes, _ in told["answers"]]
     return Contestant(
         told["built_s"], told["size"] / 1e6, told["memory"] / 1e6, found, [True] * len(found),
         [seconds for _, seconds in told["answers"]],
     )  # fmt: skip
-
-
-def by_addok(_: Ground, __: Register, ___: Sequence[str]) -> Contestant:
-    """addok keeps its index in Redis."""
-    known = peer_versions().get("addok")
-    if known is None:
-        raise Unmeasured("addok is not installed; `make .venv-bench/.stamp` does it")
-    raise Unmeasured(f"addok {known} installs, but keeps its index in a Redis server, which gridmap does not set up")
 
 
 PEERS: dict[str, Contest] = {
