@@ -23,20 +23,9 @@ _START_S = 20.0
 def main(doors: str, texts: str, folder: str) -> None:
     """Builds, asks all, prints what there is to tell."""
     socket = Path(folder) / "redis.sock"
-    command = [
-        "redis-server",
-        "--port",
-        "0",
-        "--unixsocket",
-        socket,
-        "--dir",
-        folder,
-        "--save",
-        "",
-        "--daemonize",
-        "no",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as redis:
+    options = {"port": "0", "unixsocket": str(socket), "dir": folder, "save": "", "daemonize": "no"}
+    command = [word for name, value in options.items() for word in (f"--{name}", value)]
+    with subprocess.Popen(["redis-server", *command], stdout=subprocess.DEVNULL) as redis:
         try:
             _wait_for(socket)
             os.environ["REDIS_SOCKET"] = str(socket)
