@@ -4,11 +4,11 @@ Only what was surely found is told as a door: these clients know no match level,
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gridmap.addresses.search.answer import HALF_KM
-from gridmap.addresses.search.bulk import degrees
+from gridmap.addresses.search.bulk import Remembered, degrees
 from gridmap.addresses.search.index import AddressIndex, Near
 from gridmap.addresses.search.search import Asking, Match, search, segments_of
 from gridmap.exchange.address_csv import cells_point, cells_text
@@ -125,12 +125,13 @@ class SearchRow:
     prefixes: tuple[str, ...]
     center: tuple[int, int] | None
     limit: int
+    _before: Remembered = field(default_factory=Remembered, compare=False, repr=False)
 
     def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
         """The cells of one row."""
         near = None if self.center is None else cells_point(row, *self.center, DEGREES)
-        asking = Asking(self.limit, self.prefixes, near)
-        return search_cells(sure(search(index, cells_text(row, self.columns), asking)))
+        asking, text = Asking(self.limit, self.prefixes, near), cells_text(row, self.columns)
+        return self._before.cells(index, (text, near), lambda: search_cells(sure(search(index, text, asking))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import csv
 import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
-from gridmap.addresses.search.bulk import reverse_cells, search_cells
+from gridmap.addresses.search.bulk import Remembered, reverse_cells, search_cells
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.search import Asking
 from gridmap.errors import FieldError, InvalidInput
@@ -162,10 +162,12 @@ class SearchRow:
 
     columns: tuple[int, ...]
     asking: Asking
+    _before: Remembered = field(default_factory=Remembered, compare=False, repr=False)
 
     def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
         """The cells of one row."""
-        return search_cells(index, cells_text(row, self.columns), self.asking)
+        text = cells_text(row, self.columns)
+        return self._before.cells(index, text, lambda: search_cells(index, text, self.asking))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A table that several processes code: the same answers in the same order, also when the processes can't."""
 
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from gridmap.exchange.address_jobs import _AHEAD, _ready, _Together, answer_batc
 from gridmap.snapshot.address_pack import Packed, pack, unpack
 from gridmap.snapshot.addresses import Served, make_index
 from tests.gazetteer import gannan_places
-from tests.search_register import rows
+from tests.search_register import register, rows
 
 ANSWER = SearchRow((1,), Asking(1, EVERYWHERE))
 CHANGED = "623022101203"
@@ -83,3 +84,13 @@ def test_without_a_file_one_process_does_it(served: tuple[Served, Path]) -> None
     assert list(code_batches(index, ANSWER, None, batches(2))) == [
         answer_batch(index, ANSWER, rows) for rows in batches(2)
     ]
+
+
+def test_what_came_before_is_told_again_but_not_of_another_index(served: tuple[Served, Path]) -> None:
+    """Texts repeat in a table; a village that changed meanwhile is another index, and another process has none."""
+    changed, before = served[0].index, register()
+    answer = pickle.loads(pickle.dumps(ANSWER))
+    row = ["1", "木耳镇多坝村3组7号"]
+    assert answer(before, row)[-1] == answer(before, ["2", row[1]])[-1] == "ok"
+    assert answer(changed, row) != answer(before, row)
+    assert len(pickle.dumps(answer)) < 1000

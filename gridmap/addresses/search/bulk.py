@@ -1,6 +1,6 @@
 """Many texts or points at once: the cells that an answer adds to a row, the same as a single answer tells."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable
 from typing import Literal
 
 from gridmap.addresses.search.index import AddressIndex
@@ -18,6 +18,30 @@ REVERSE_COLUMNS = (
     "result_lon", "result_lat", "result_status",
 )  # fmt: skip
 _DEGREES = 7
+_MOST_REMEMBERED = 5_000
+
+
+class Remembered:
+    """The cells of what a table asked before: a family, or all who live in one building, say the same.
+
+    Other processes begin without any.
+    """
+
+    def __init__(self) -> None:
+        self._index: AddressIndex | None = None
+        self._cells: dict[Hashable, list[str]] = {}
+
+    def __reduce__(self) -> tuple[type["Remembered"], tuple[()]]:
+        return Remembered, ()
+
+    def cells(self, index: AddressIndex, asked: Hashable, answer: Callable[[], list[str]]) -> list[str]:
+        """What the index answered to the same before, else what it answers now."""
+        if index is not self._index or len(self._cells) >= _MOST_REMEMBERED:
+            self._index, self._cells = index, {}
+        found = self._cells.get(asked)
+        if found is None:
+            found = self._cells[asked] = answer()
+        return found
 
 
 def find_one(index: AddressIndex, text: str, asking: Asking) -> tuple[Match | None, Status]:
@@ -46,7 +70,7 @@ def search_cells(index: AddressIndex, text: str, asking: Asking) -> list[str]:
     ]  # fmt: skip
 
 
-def reverse_cells(index: AddressIndex, point: LonLat | None, prefixes: Sequence[str]) -> list[str]:
+def reverse_cells(index: AddressIndex, point: LonLat | None, prefixes: tuple[str, ...]) -> list[str]:
     """What `REVERSE_COLUMNS` hold for a point; None for one that could not be read."""
     near = index.nearest(point, 1, prefixes) if point is not None else []
     if not near:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -92,9 +92,9 @@ class AddressIndex:
         door = self._door(code)
         return None if door is None else self.row(door)
 
-    def called(self, text: str) -> list[tuple[Door, Row]]:
-        """The doors that have a text for another name."""
-        doors = (self._door(code) for code in self._aliases.get(alias_key(text), ()))
+    def called(self, key: str) -> list[tuple[Door, Row]]:
+        """The doors that have a text, as `alias_key` writes it, for another name."""
+        doors = (self._door(code) for code in self._aliases.get(key, ()))
         return [(door, self.row(door)) for door in doors if door is not None]
 
     def _door(self, code: str) -> Door | None:
@@ -108,7 +108,7 @@ class AddressIndex:
         """The middle of the doors of a division, for want of a better point; None when it has none."""
         return self._middles.get(code)
 
-    def nearest(self, point: LonLat, wanted: int, prefixes: Sequence[str] = EVERYWHERE) -> list[Near]:
+    def nearest(self, point: LonLat, wanted: int, prefixes: tuple[str, ...] = EVERYWHERE) -> list[Near]:
         """The doors nearest to a point on the ground, the nearest first; of equals by code."""
         ranges = place_ranges(prefixes)
         found = []
@@ -188,7 +188,8 @@ def alias_key(text: str) -> str:
     return compare_key(normalise(text))
 
 
-def place_ranges(prefixes: Sequence[str]) -> Ranges:
+@lru_cache(maxsize=256)
+def place_ranges(prefixes: tuple[str, ...]) -> Ranges:
     """The numbers of the places whose codes begin with one of some prefixes, as first and end."""
     ranges = []
     for prefix in prefixes:

@@ -48,20 +48,27 @@ def _differ(sign: Int32s, text: Int32s) -> int:
 
 
 @inlined
-def _compare(
-    signs: Int32s, text: Int32s, halves: BoolArray, letters: BoolArray, differ: Int32s, least: Int32s, shared: Int32s
-) -> None:
+def _compare(signs: Int32s, text: Int32s, differ: Int32s, least: Int32s, shared: Int32s) -> None:
     """What each sign costs at each place of a text, the least of these, and 1 when the text has the sign or something
-    that sounds half like it."""
-    for sign in range(len(signs)):
-        least[sign], same = _DROPPED, False
+    that sounds half like it.
+
+    A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
+    """
+    for at in range(len(signs)):
+        sign = signs[at]
+        least[at], same = _DROPPED, False
         for place in range(len(text)):
-            cost = _differ(signs[sign], text[place])
-            differ[sign, place] = cost
-            least[sign] = min(least[sign], cost)
-            same |= signs[sign, SIGN] == text[place, SIGN]
-        half = signs[sign, HALF]
-        shared[sign] = (halves[half] or letters[signs[sign, LETTER]]) if half >= 0 else same
+            other = text[place]
+            cost = _differ(sign, other)
+            differ[at, place] = cost
+            least[at] = min(least[at], cost)
+            if sign[HALF] < 0:
+                same |= sign[SIGN] == other[SIGN]
+            elif other[HALF] < 0:
+                same |= other[LETTER] >= 0 and sign[LETTER] == other[LETTER]
+            else:
+                same |= sign[HALF] == other[HALF]
+        shared[at] = same
 
 
 @inlined
@@ -129,20 +136,19 @@ def _may_stand(name: Int32s, most: float, unfinished: bool, least: Int32s, share
 
 @bare
 def find_names(
-    signs: Int32s, names: Int32s, starts: Int32s, weights: FloatArray, text: Int32s, places: Int32s,
-    halves: BoolArray, letters: BoolArray, unfinished: bool, like: float, found: Int32s, likeness: FloatArray,
-    differ: Int32s, least: Int32s, shared: Int32s, work: Int32s,
+    signs: Int32s, names: Int32s, starts: Int32s, weights: FloatArray, text: Int32s, places: Int32s, unfinished: bool,
+    like: float, found: Int32s, likeness: FloatArray, differ: Int32s, least: Int32s, shared: Int32s, work: Int32s,
 ) -> int:  # fmt: skip
     """Where each name stands in a text at the least cost, misheard, misspelt or swapped.
 
     `signs` are the different symbols of all names, and `names` which of them each name has, from its start on;
-    `weights`: how much is wrong when nothing of a name is left. `places`: where the symbols of the text stand;
-    `halves` and `letters` tell which sounds it holds. `unfinished`: it may break off within a name.
+    `weights`: how much is wrong when nothing of a name is left. `places`: where the symbols of the text stand.
+    `unfinished`: it may break off within a name.
     A row of `found` for each name that may be there, at least so alike as `like`: its number, the cost, begin and end
     of the first such place and of the last. The others are room: a cost for each sign and symbol of the text, two
     numbers for each sign, and `6 * (len(text) + 1)`.
     """
-    _compare(signs, text, halves, letters, differ, least, shared)
+    _compare(signs, text, differ, least, shared)
     count = 0
     for at in range(len(starts) - 1):
         name = names[starts[at] : starts[at + 1]]

@@ -86,8 +86,8 @@ class Names(Generic[T]):
         signs, wide = len(self._signs), len(text.rows)
         room = (np.empty((signs, wide), np.int32), np.empty(signs, np.int32), np.empty(signs, np.int32))
         count = find_names(
-            self._signs, self._names, self._starts, self._weights, text.rows, text.places, text.halves, text.letters,
-            unfinished, least, found, likeness, *room, np.empty(6 * (wide + 1), np.int32),
+            self._signs, self._names, self._starts, self._weights, text.rows, text.places, unfinished, least, found,
+            likeness, *room, np.empty(6 * (wide + 1), np.int32),
         )  # fmt: skip
         return Found(found[:count], likeness[:count])
 

@@ -1,10 +1,9 @@
 """A score of named parts that can explain itself."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """How well an answer fits a text, in parts from 0 to 1; the score is their product.
 
     `village`: how like the name of the smallest division is. `upper`: whether those above it agree. `door`: how much
@@ -31,4 +30,4 @@ class Parts:
 
     def told(self) -> dict[str, float]:
         """By name, rounded; the product of the unrounded ones is the score."""
-        return {name: round(getattr(self, name), 4) for name in self.__slots__}
+        return {name: round(getattr(self, name), 4) for name in self._fields}

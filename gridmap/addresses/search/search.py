@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Known
+from gridmap.addresses.normalise import compare_key
 from gridmap.addresses.search.door import door_values
 from gridmap.addresses.search.index import EVERYWHERE, AddressIndex, Door, place_ranges
 from gridmap.addresses.search.kernels import complete_numbers
@@ -144,7 +145,7 @@ class _Tried:
             for reading, found in self._done
             if id(reading) in kept
         ]
-        return [replace(candidate) for _, found in self._done for candidate in found or ()]
+        return [candidate for _, found in self._done for candidate in found or ()]
 
 
 def _settled(text: str, exact: Sequence[Reading], found: Sequence[_Candidate]) -> bool:
@@ -207,12 +208,12 @@ def _of_village(index: AddressIndex, reading: Reading, village: Village) -> Iter
     if not doorway.asked and not reading.named:
         return
     if not doorway.asked and _has_digits(reading):
-        parts = replace(parts, door=0.45)
+        parts = parts._replace(door=0.45)
     yield _place_in_village(reading, doorway, village, parts, part)
     for row in doorway.rows if doorway.count > 1 else ():
-        yield _Candidate(doorway.level, reading.known, replace(parts, sure=1 / doorway.count), Door(part, row))
+        yield _Candidate(doorway.level, reading.known, parts._replace(sure=1 / doorway.count), Door(part, row))
     for at, row in enumerate(doorway.neighbours):
-        less = replace(parts, door=parts.door * (_NEIGHBOUR_WORTH - 0.01 * at))
+        less = parts._replace(door=parts.door * (_NEIGHBOUR_WORTH - 0.01 * at))
         yield _Candidate(doorway.level, reading.known, less, Door(part, row), neighbour=True)
 
 
@@ -231,7 +232,7 @@ def _place_in_village(reading: Reading, doorway: Doorway, village: Village, part
 
 def _by_alias(index: AddressIndex, text: str, asking: Asking) -> Iterator[_Candidate]:
     """Doors that have the whole text for another name."""
-    for door, row in index.called(text):
+    for door, row in index.called(compare_key(text)):
         known = index.chain(row.village)
         if known is not None and (row.grid or row.village).startswith(asking.prefixes):
             yield _Candidate("door", known, Parts(), door, whole=True)
@@ -301,7 +302,7 @@ def _weighed(ranked: list[_Candidate]) -> list[_Candidate]:
     powers = [(weight / top) ** _RIVALRY for weight in weights]
     total = sum(powers)
     for candidate, power in zip(rivals, powers, strict=True):
-        candidate.parts = replace(candidate.parts, sure=power / total)
+        candidate.parts = candidate.parts._replace(sure=power / total)
     for candidate in rivals:
         if candidate.level == "door" and not candidate.whole and not _is_claimed(candidate.parts):
             candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or [candidate])
@@ -320,7 +321,7 @@ def _below_their_doors(ranked: Sequence[_Candidate]) -> None:
         inside = [door for door in doors if place.known.place.code in door.known.codes]
         best = max((door.parts.score for door in inside), default=0.0)
         if place.door is None and place.parts.door < 1 and inside and place.parts.score >= best:
-            place.parts = replace(place.parts, sure=place.parts.sure * 0.99 * best / place.parts.score)
+            place.parts = place.parts._replace(sure=place.parts.sure * 0.99 * best / place.parts.score)
 
 
 def _common_level(rivals: Sequence[_Candidate]) -> str:
@@ -336,7 +337,7 @@ def _nearer(index: AddressIndex, candidate: _Candidate, asking: Asking) -> _Cand
     point = _point(index, candidate)
     if point is not None:
         far = _far(asking.near, point)
-        candidate.parts = replace(candidate.parts, near=0.9 + 0.1 * math.exp(-far / _FAR_M))
+        candidate.parts = candidate.parts._replace(near=0.9 + 0.1 * math.exp(-far / _FAR_M))
     return candidate
 
 

@@ -18,8 +18,6 @@ from gridmap.addresses.search.weighing import (
     LEVELS,
     MARGIN,
     ONLY_LOCAL,
-    SURE_NAME,
-    VILLAGE,
     see_divisions,
     weigh_holders,
     weigh_seen,
@@ -42,6 +40,7 @@ _TAILS = {
 _TAIL_BEGINS = re.compile("[省市自藏州地县区街办镇乡村居行社民委 CJQSXZ]")
 _OTHER_TAIL = re.compile("[镇乡县州省](?![村委])| ?(?:ZHEN|XIANG|XIAN)(?![A-Z])")
 """木耳镇 is not the village 木耳."""
+_OTHER_TAIL_BEGINS = re.compile("[镇乡县州省 ZX]")
 _LARGER = frozenset("镇乡县州省")
 _NAME_PART = re.compile("[^0-9]*")
 
@@ -91,17 +90,20 @@ class Words:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.ends: Int32s = np.tile(np.arange(len(key) + 1, dtype=np.int32), (len(LEVELS), 1))
+        self.ends: Int32s = np.empty((len(LEVELS), len(key) + 1), np.int32)
         """By level, where a name that ends at a place ends with such a word."""
+        self.ends[:] = np.arange(len(key) + 1)
         for begin in _TAIL_BEGINS.finditer(key):
             for level, name in enumerate(LEVELS):
                 if match := _TAILS[name].match(key, begin.start()):
                     self.ends[level, begin.start()] = match.end()
-        places = range(len(key) + 1)
-        self.larger: BoolArray = np.array([_OTHER_TAIL.match(key, at) is not None for at in places], np.bool_)
-        self.marks: Int32s = np.array(
-            [ord(key[at - 1]) if at and key[at - 1] in _LARGER else 0 for at in places], np.int32
-        )
+        self.larger: BoolArray = np.zeros(len(key) + 1, np.bool_)
+        """Where the word for something larger than a village follows."""
+        self.marks: Int32s = np.zeros(len(key) + 1, np.int32)
+        """Where the last sign of such a word stands before, and which."""
+        for begin in _OTHER_TAIL_BEGINS.finditer(key):
+            self.larger[begin.start()] = _OTHER_TAIL.match(key, begin.start()) is not None
+            self.marks[begin.end()] = ord(begin[0]) if begin[0] in _LARGER else 0
         names = _NAME_PART.match(key)
         self.names_end = names.end() if names else 0
         self._names = without_filler(key[: self.names_end])
@@ -151,8 +153,7 @@ def drafts(
     for row in room.kept[: weigh_seen(seen, *sight, *room)].tolist():
         likeness = float(sight.like[seen[row]])
         yield _draft(divisions, int(seen[row]), likeness, room, row, told, first=0)
-    likely = np.argsort(-held.likeness, kind="stable")[:_LOCALS_TRIED].tolist()
-    for at in likely:
+    for at in sorted(range(len(told)), key=lambda at: -told[at].likeness)[:_LOCALS_TRIED]:
         if told[at].likeness >= SURE_LOCAL:
             yield from _holding(divisions, locals_.villages[held.rows[at, 0]], told[at], sight, told)
 
@@ -161,18 +162,18 @@ def _look(
     divisions: Divisions, words: Words, symbols: Symbols, found: Found, told: Sequence[FoundName[Local]]
 ) -> tuple[Int32s, _Sight]:
     """The divisions that found names may mean, and what is seen of them."""
-    like, named, whole = np.zeros(len(divisions)), np.full(len(divisions), -1, np.int32), np.zeros(len(divisions), bool)
-    seen = np.empty(len(divisions), np.int32)
-    count = see_divisions(
+    many = len(divisions)
+    like, named, whole = np.zeros(many), np.zeros(many, np.int32), np.zeros(many, np.bool_)
+    named -= 1
+    seen, sure = np.empty(many, np.int32), np.empty(many, np.int32)
+    count, surely = see_divisions(
         *found, divisions.starts, divisions.meant, divisions.factors, divisions.wholes, divisions.last_signs,
-        divisions.levels, words.larger, words.marks, seen, like, named, whole,
+        divisions.levels, words.larger, words.marks, like, named, whole, seen, sure,
     )  # fmt: skip
-    seen = seen[:count]
-    sure = seen[(like[seen] >= SURE_NAME) & whole[seen] & (divisions.levels[seen] != VILLAGE)]
     others = [edge for name in told if name.likeness >= SURE_LOCAL for edge in name.last]
-    return seen, _Sight(
-        divisions.above, divisions.levels, sure, found.rows, like, named, words.ends, words.name_signs(symbols),
-        np.array(others, np.int32), words.names_end, np.zeros(2),
+    return seen[:count], _Sight(
+        divisions.above, divisions.levels, sure[:surely], found.rows, like, named, words.ends,
+        words.name_signs(symbols), np.array(others, np.int32), words.names_end, np.zeros(2),
     )  # fmt: skip
 
 

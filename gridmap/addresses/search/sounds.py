@@ -66,12 +66,6 @@ def sound_of(sign: str) -> Sound:
     return _table().by_sign.get(sign, SILENT)
 
 
-@cache
-def counts() -> tuple[int, int]:
-    """How many syllables there are that sound half alike, and how many first letters."""
-    return max(sound.half for sound in _table().by_syllable.values()) + 1, 26
-
-
 def spelled(letters: str) -> list[Sound] | None:
     """The syllables that a run of small letters spells, fewest first; lone letters stand for their initials.
 

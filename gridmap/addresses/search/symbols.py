@@ -8,8 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from gridmap.addresses.search.kernels import Int32s
-from gridmap.addresses.search.sounds import SILENT, Sound, counts, initial, sound_of, spelled
-from gridmap.geo.arrays import BoolArray
+from gridmap.addresses.search.sounds import SILENT, Sound, initial, sound_of, spelled
 
 _PARTS = re.compile("(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)|(?P<latin>[A-Z]{2,})|(?P<other>[0-9A-Z])")
 _TIBETAN, _OTHER = 1 << 30, 1 << 29
@@ -23,25 +22,21 @@ class Symbols:
 
     rows: Int32s
     places: Int32s
-    halves: BoolArray
-    letters: BoolArray
 
 
 def to_symbols(text: str, *, initials: bool = False) -> Symbols:
     """The symbols of a normalised text. `initials`: a short run of letters stands for as many syllables."""
-    rows, spans = [], []
+    rows: list[int] = []
+    places: list[int] = []
     for match in _PARTS.finditer(text):
-        for row, span in _symbols_of(match, initials=initials):
-            rows.append(row)
-            spans.append(span)
-    array = np.array(rows, np.int32).reshape(-1, 6)
-    half_count, letter_count = counts()
-    halves, letters = np.zeros(half_count + 1, np.bool_), np.zeros(letter_count + 1, np.bool_)
-    halves[array[:, 4]] = True
-    # A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
-    letters[array[array[:, 4] < 0, 5]] = True
-    halves[-1] = letters[-1] = False
-    return Symbols(array, np.array(spans, np.int32).reshape(-1, 2), halves, letters)
+        if match.lastgroup == "han":
+            rows += _han(match[0])
+            places += match.span()
+            continue
+        for row, place in _symbols_of(match, initials=initials):
+            rows += row
+            places += place
+    return Symbols(np.array(rows, np.int32).reshape(-1, 6), np.array(places, np.int32).reshape(-1, 2))
 
 
 def has_letters(text: str) -> bool:
@@ -55,8 +50,6 @@ Placed = tuple[Row, tuple[int, int]]
 
 def _symbols_of(match: re.Match[str], *, initials: bool) -> list[Placed]:
     start, end = match.span()
-    if match.lastgroup == "han":
-        return [(_han(match[0]), (start, end))]
     if match.lastgroup == "bo":
         return [((_TIBETAN | zlib.crc32(match[0].encode()) >> 3, *SILENT), (start, end))]
     if match.lastgroup == "other":

@@ -34,15 +34,16 @@ _LEFT_UNREAD, _MOST_UNREAD = 0.11, 0.4
 @bare
 def see_divisions(
     found: Int32s, likeness: FloatArray, starts: Int32s, meant: Int32s, factors: FloatArray, wholes: BoolArray,
-    last_signs: Int32s, levels: Int32s, larger: BoolArray, marks: Int32s, seen: Int32s, like: FloatArray,
-    named: Int32s, whole: BoolArray,
-) -> int:  # fmt: skip
-    """The divisions that found names may mean, in the order in which they come, and for each the name most like it.
+    last_signs: Int32s, levels: Int32s, larger: BoolArray, marks: Int32s, like: FloatArray, named: Int32s,
+    whole: BoolArray, seen: Int32s, sure: Int32s,
+) -> tuple[int, int]:  # fmt: skip
+    """The divisions that found names may mean, in the order in which they come, and for each the name most like it;
+    how many there are, and how many of them, larger than a village, are surely named.
 
     `starts`, `meant`, `factors`, `wholes`: the divisions that each name means, how surely, and whether it is more than
     an abbreviation. `last_signs`: the last sign of each name. `larger` and `marks`: where in the text the word for
     something larger than a village follows, and which such word stands before.
-    By division: `like` is to be 0 and becomes the likeness, `named` -1 and becomes the row of the name, `whole`.
+    By division: `like` is 0 and becomes the likeness, `named` is -1 and becomes the row of the name, `whole`.
     """
     count = 0
     for row in range(len(found)):
@@ -58,7 +59,13 @@ def see_divisions(
                 count += 1
             if found_like > like[division]:
                 like[division], named[division], whole[division] = found_like, row, wholes[at]
-    return count
+    named_surely = 0
+    for at in range(count):
+        division = seen[at]
+        if like[division] >= SURE_NAME and whole[division] and levels[division] != VILLAGE:
+            sure[named_surely] = division
+            named_surely += 1
+    return count, named_surely
 
 
 @inlined
