@@ -8,6 +8,7 @@ from typing import Literal, Self, get_args
 
 from gridmap.access.caller import Caller, Role
 from gridmap.errors import FieldError, Forbidden, InvalidInput, Unauthenticated
+from gridmap.sentences import say
 
 Openness = Literal["nobody", "public_map", "public_geocoder", "everyone", "unasked"]
 """Who may without a key: nobody, all when the installation's setting of that name says so, all. `unasked` is answered
@@ -54,6 +55,7 @@ RIGHTS: dict[str, Right] = {
     "GET /openapi.json": _MAP,
     "GET /": _MAP,
     "GET /map": _MAP,
+    "GET /sentences.json": _UNASKED,
     "GET /addresses": _GEOCODER,
     "GET /map-data/{within}.json": _MAP,
     "GET /grids": _MAP,
@@ -76,6 +78,8 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/exports/divisions": _MAP,
     "GET /api/v1/exports/grids": _MAP,
     "GET /api/v1/exports/groups": _PERSONS,
+    "GET /api/v1/exports/shelters": Right(),
+    "GET /api/v1/exports/layers": _MAP,
     "POST /api/v1/addresses/parse": _GEOCODER,
     "GET /api/v1/search": _GEOCODER,
     "GET /api/v1/addresses/search": _GEOCODER,
@@ -261,7 +265,7 @@ def check(right: Right | None, caller: Caller, open_settings: frozenset[str]) ->
     if caller.role is None:
         raise Unauthenticated("This needs a key or a sign-in.")
     if caller.role not in right.roles or (right.personal and not may_see_persons(caller)):
-        raise Forbidden("The role does not cover this.")
+        raise Forbidden(say("role_not_enough", "The role does not cover this."))
 
 
 def may_see_persons(caller: Caller) -> bool:
@@ -276,7 +280,7 @@ def may_see_persons(caller: Caller) -> bool:
 def check_scope(caller: Caller, *codes: str) -> None:
     """Raises Forbidden unless one of the codes, the places where something is, lies in the caller's scope."""
     if not any(caller.covers(code) for code in codes):
-        raise Forbidden("This lies outside the scope that was granted.")
+        raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,10 +300,14 @@ class Unmasking:
             message = f"there is no {', '.join(unknown)}; there are {', '.join(sorted(UNMASKABLE))}"
             raise InvalidInput(f"unmask: {message}", errors=[FieldError("unmask", message)])
         if len(why) > _LONGEST_PURPOSE or not why.isprintable():
-            message = f"at most {_LONGEST_PURPOSE} printable characters are wanted"
+            message = say("at_most_printable", "at most {most} printable characters are wanted", most=_LONGEST_PURPOSE)
             raise InvalidInput(f"purpose: {message}", errors=[FieldError("purpose", message)])
         if wanted and len(why) < _SHORTEST_PURPOSE:
-            message = f"say in {_SHORTEST_PURPOSE} characters or more what the unmasked data are needed for"
+            message = say(
+                "purpose_wanted",
+                "say in {least} characters or more what the unmasked data are needed for",
+                least=_SHORTEST_PURPOSE,
+            )
             raise InvalidInput(f"purpose: {message}", errors=[FieldError("purpose", message, "missing")])
         return cls(wanted, why or None)
 
@@ -313,4 +321,4 @@ def check_unmasking(caller: Caller, unmasking: Unmasking) -> None:
         return
     own_group = caller.role != "fieldworker" or len(caller.scope) == _GROUP_DIGITS
     if caller.role not in UNMASK or not own_group:
-        raise Forbidden("The role does not cover seeing this unmasked.")
+        raise Forbidden(say("unmask_not_allowed", "The role does not cover seeing this unmasked."))

@@ -45,7 +45,7 @@ def add_name(session: Session, actor: Actor, name: PlaceName) -> int:
     if len(queries.names_of(session, [name.code])) >= MOST:
         message = f"{division.name} has {MOST} other names already"
         raise InvalidInput(message, errors=[FieldError("text", message)])
-    version = raise_version(session, actor.caller.name, f"{division.name} is also called {name.text}")
+    version = raise_version(session, actor.caller.name, f"{division.name}增加别名 {name.text}")
     queries.put_names(session, [name])
     _tell(session, "add", [name], version)
     return version
@@ -56,7 +56,7 @@ def drop_name(session: Session, actor: Actor, code: str, text: str, hamlet: str 
     check_scope(actor.caller, code)
     if not queries.drop_name(session, code, hamlet, text):
         raise NotFound(f"{code} has no other name {text!r}.")
-    version = raise_version(session, actor.caller.name, f"{code} is no more called {text}")
+    version = raise_version(session, actor.caller.name, f"{code} 删除别名 {text}")
     _tell(session, "drop", [PlaceName(code, text, "", hamlet)], version)
     return version
 

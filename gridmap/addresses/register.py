@@ -99,7 +99,7 @@ def create_address(session: Session, actor: Actor, gazetteer: Gazetteer, given: 
     county = (grid or village)[:6]
     label = format_label(segments)
     _check_free(session, county, label)
-    version = raise_version(session, actor.caller.name, f"address {label}")
+    version = raise_version(session, actor.caller.name, f"地址 {label}")
     (code,) = take_ids(session, county, "A", 1)
     row = Address(county_code=county, code=code, village_code=village, label=label, grid_code=grid)
     row.point = from_shapely(point)
@@ -145,7 +145,7 @@ def change_address(
     renamed = "aliases" in given.given and set(given.aliases) != set(before.aliases)
     if not changes and not renamed:
         return before
-    version = raise_version(session, actor.caller.name, f"address {label}")
+    version = raise_version(session, actor.caller.name, f"地址 {label}")
     keep_known(session, Address, [code])
     if renamed:
         queries.replace_aliases(session, code, {alias.text: alias.kind for alias in given.aliases})
@@ -167,7 +167,7 @@ def restore_address(session: Session, actor: Actor, code: str, expected: int | N
     if row.status == "merged":
         raise NotCurrent(f"{code} was merged into {row.merged_into}; enter a new address instead.")
     _check_free(session, code[1:7], row.label)
-    version = raise_version(session, actor.caller.name, f"address {row.label} again")
+    version = raise_version(session, actor.caller.name, f"恢复地址 {row.label}")
     keep_known(session, Address, [code])
     write(session, row, {"status": "current", "status_note": None})
     keep_rows(session, actor.caller.name, "restore", Address, [code])
@@ -177,7 +177,7 @@ def restore_address(session: Session, actor: Actor, code: str, expected: int | N
 
 def end_cancelled(session: Session, actor: Actor, row: Address, why: str | None) -> None:
     """Ends an address that nothing is left at; the caller has seen to that."""
-    version = raise_version(session, actor.caller.name, f"address {row.label} cancelled")
+    version = raise_version(session, actor.caller.name, f"注销地址 {row.label}")
     keep_known(session, Address, [row.code])
     queries.forget_accepted(session, [row.code])
     write(session, row, {"status": "cancelled", "status_note": why})
@@ -188,7 +188,7 @@ def end_cancelled(session: Session, actor: Actor, row: Address, why: str | None)
 def end_merged(session: Session, actor: Actor, gone: Address, kept: Address) -> None:
     """Ends an address in another one, which gets its label and other names; old codes lead there."""
     codes = [kept.code, gone.code]
-    version = raise_version(session, actor.caller.name, f"{gone.code} merged into {kept.code}")
+    version = raise_version(session, actor.caller.name, f"{gone.code} 并入 {kept.code}")
     keep_known(session, Address, codes)
     others = [(kept.code, alias.text, alias.kind) for alias in queries.aliases_of(session, [gone.code])]
     if gone.label != kept.label:

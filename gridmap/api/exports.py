@@ -1,4 +1,4 @@
-"""Routes of exports: divisions, grids and groups as a file of any format that `gridmap export` writes."""
+"""Routes of exports: what maps and plans are made of as a file of any format that `gridmap export` writes."""
 
 from datetime import datetime, time
 from typing import Annotated, Literal
@@ -16,6 +16,7 @@ from gridmap.api.security import PRIVATE, ActorDep
 from gridmap.divisions.service import prefixes_within
 from gridmap.errors import FieldError, Forbidden, InvalidInput
 from gridmap.exchange.exporting import ExportRequest, export_download
+from gridmap.sentences import NOTHING, say
 from gridmap.settings import Settings
 
 router = APIRouter(prefix="/exports", tags=["exports"])
@@ -26,6 +27,7 @@ Format = Annotated[
 ]
 Within = Annotated[str | None, Query(pattern=r"^[0-9]{2,15}$", description="A division or grid code.")]
 At = Annotated[str | None, Query(description="A past time, RFC 3339, or a day, which is its beginning here.")]
+LayerName = Annotated[str | None, Query(pattern=r"^[\w-]{1,40}$", description="A layer; without it all of them.")]
 TextEncoding = Annotated[Literal["utf-8", "gbk"], Query(description="Of shapefiles and CSV.")]
 
 
@@ -59,12 +61,33 @@ def export_groups(
     return _download(session, actor, "groups", form, within, _instant(at, settings), encoding)
 
 
+@router.get("/shelters", response_class=Response)
+def export_shelters(
+    form: Format, session: SessionDep, actor: ActorDep, settings: SettingsDep, *,
+    within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
+) -> Response:  # fmt: skip
+    """Shelters in use, as points; imported again, they change nothing."""
+    _check(session, MapScope(actor.caller.within), within, _instant(at, settings))
+    return _download(session, actor, "shelters", form, within, _instant(at, settings), encoding)
+
+
+@router.get("/layers", response_class=Response)
+def export_layers(
+    form: Format, session: SessionDep, actor: ActorDep, settings: SettingsDep, *,
+    name: LayerName = None, within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
+) -> Response:  # fmt: skip
+    """A reference layer with the columns of its file, or code and name of all of them; without a key public ones."""
+    public_only = actor.caller.role is None
+    asked = {"within": within, "at": _instant(at, settings), "layer": name, "public_only": public_only}
+    return _file(session, ExportRequest.named("layers", form, actor, encoding=encoding, **asked))
+
+
 def _check(session: Session, scope: MapScope, within: str | None, at: datetime | None) -> None:
     """Raises Forbidden unless all that is asked for lies in the scope: a file that lacks rows would not say so."""
     asked = ("",) if within is None else prefixes_within(session, within, at)
     if not all(scope.covers(prefix) for prefix in asked):
-        told = "" if within else " Say within=CODE."
-        raise Forbidden(f"Not all of it lies inside the scope that was granted.{told}")
+        told = NOTHING if within else say("export_say_within", " Say within=CODE.")
+        raise Forbidden(say("export_scope", "Not all of it lies inside the scope that was granted.{told}", told=told))
 
 
 def _instant(at: str | None, settings: Settings) -> datetime | None:
@@ -75,7 +98,7 @@ def _instant(at: str | None, settings: Settings) -> datetime | None:
     try:
         day = datetime.fromisoformat(at).date()
     except ValueError:
-        message = "a day is wanted, such as 2026-11-22, or a time with its offset"
+        message = say("export_day", "a day is wanted, such as 2026-11-22, or a time with its offset")
         raise InvalidInput(f"at: {message}", errors=[FieldError("at", message)]) from None
     return datetime.combine(day, time(), ZoneInfo(settings.timezone))
 
@@ -83,7 +106,10 @@ def _instant(at: str | None, settings: Settings) -> datetime | None:
 def _download(
     session: Session, actor: Actor, kind: str, form: str, within: str | None, at: datetime | None, encoding: str
 ) -> Response:
-    request = ExportRequest.named(kind, form, actor, within=within, at=at, encoding=encoding)
+    return _file(session, ExportRequest.named(kind, form, actor, within=within, at=at, encoding=encoding))
+
+
+def _file(session: Session, request: ExportRequest) -> Response:
     found = export_download(session, request)
     headers = {
         "Cache-Control": PRIVATE,

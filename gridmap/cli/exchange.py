@@ -25,7 +25,10 @@ ImportKind = Literal[
     "divisions", "outlines", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "posts",
     "names", "shelters", "layer",
 ]  # fmt: skip
-ExportKind = Literal["divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs"]
+ExportKind = Literal[
+    "divisions", "grids", "groups", "addresses", "buildings", "households", "officers", "pairs", "shelters", "layers",
+    "layer",
+]  # fmt: skip
 _SHOWN_REJECTIONS = 20
 _SHOWN_CANDIDATES = 4
 _SHOWN_PROBLEMS = 50
@@ -88,11 +91,13 @@ def export_command(
     within: Annotated[str | None, typer.Option(help="Only within this division or grid.")] = None,
     at: Annotated[str | None, typer.Option(help="A past time, such as 2026-11-22T02:40:00+08:00.")] = None,
     encoding: Annotated[str, typer.Option(help="Of shapefiles and CSV: utf-8 or gbk.")] = "utf-8",
+    name: Annotated[str | None, typer.Option(help="One reference layer; without it code and name of all.")] = None,
 ) -> None:
     """Exports as true now or at a time; never names or phones of persons."""
     from gridmap.exchange.exporting import ExportRequest, export_file
 
-    request = ExportRequest(kind, file, command_actor(), within=within, at=_instant(at), encoding=encoding)
+    what = "layers" if kind == "layer" else kind
+    request = ExportRequest(what, file, command_actor(), within=within, at=_instant(at), encoding=encoding, layer=name)
     with _progress() as progress, command_session() as session:
         done = export_file(session, request, progress=progress)
     for note in done.notes:

@@ -19,6 +19,7 @@ from gridmap.grids import history
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
 from gridmap.grids.writing import GridState, replace_grids
+from gridmap.sentences import say
 
 LONGEST = {"name": 100, "name_bo": 200, "note": 1000}
 
@@ -53,7 +54,9 @@ def change_grid(
     before = grids.get_grid(session, code)
     if before.status == "retired":
         heirs = ", ".join(heir.code for heir in history.successors_of(session, code))
-        raise Conflict(f"Grid {code} is retired; its ground is that of {heirs} now.")
+        raise Conflict(
+            say("grid_is_retired", "Grid {code} is retired; its ground is that of {heirs} now.", code=code, heirs=heirs)
+        )
     row_version = newest_revision(session, code)
     check_unchanged(expected, row_version, f"Grid {code}")
     people = people_of(session, code)
@@ -85,7 +88,7 @@ def row_version_in(session: Session, code: str, version: int, event: int) -> int
 
 
 def _publish(session: Session, actor: Actor, state: GridState) -> int:
-    version = raise_version(session, actor.caller.name, f"grid {state.code} {state.name}")
+    version = raise_version(session, actor.caller.name, f"网格 {state.code} {state.name}")
     replace_grids(session, version, [state.code], [state])
     return version
 
@@ -93,7 +96,7 @@ def _publish(session: Session, actor: Actor, state: GridState) -> int:
 def _state(before: GridRecord, given: Mapping[str, Any]) -> GridState:
     kept = {name: _words(name, value) for name, value in given.items() if name in LONGEST}
     if "name" in kept and kept["name"] is None:
-        _refuse("name", "a name is wanted")
+        _refuse("name", say("name_wanted", "a name is wanted"))
     if "kind" in given:
         kept["kind"] = given["kind"]
     return replace(_as_state(before), **kept)  # type: ignore[arg-type]  # the name is not None, see above
@@ -111,7 +114,7 @@ def _columns(state: GridState, people: People) -> dict[str, Any]:
 def _words(field: str, text: str | None) -> str | None:
     words = " ".join((text or "").split())
     if len(words) > LONGEST[field] or not words.isprintable():
-        _refuse(field, f"at most {LONGEST[field]} printable characters are wanted")
+        _refuse(field, say("at_most_printable", "at most {most} printable characters are wanted", most=LONGEST[field]))
     return words or None
 
 

@@ -24,6 +24,7 @@ from gridmap.grids.writing import GroupLink, replace_groups, write_group_lineage
 from gridmap.households import keeping
 from gridmap.households import service as households
 from gridmap.households.service import Dwelling
+from gridmap.sentences import Sentence, say
 from gridmap.settings import Settings
 
 MOST_DEPUTIES = 20
@@ -171,7 +172,7 @@ class _Change:
 
 def _write(session: Session, actor: Actor, change: _Change) -> Regrouped:
     row_versions = _keep_before(session, [code for code in change.touched() if code in change.names])
-    version = raise_version(session, actor.caller.name, f"groups of grid {change.grid_code}")
+    version = raise_version(session, actor.caller.name, f"网格 {change.grid_code} 重新划分联防组")
     replace_groups(session, version, change.closed, dict(change.begun))
     write_group_lineage(session, version, change.links())
     keeping.assign_groups(session, actor, change.moves)
@@ -190,7 +191,9 @@ def _check_grid(session: Session, actor: Actor, grid_code: str) -> None:
     check_scope(actor.caller, grid_code)
     if not grids.get_holding(session, [grid_code]):
         grids.get_grid(session, grid_code)
-        raise Conflict(f"Grid {grid_code} is retired: its households are in other grids now.")
+        raise Conflict(
+            say("grid_has_gone", "Grid {code} is retired: its households are in other grids now.", code=grid_code)
+        )
 
 
 def _members(dwellings: Sequence[Dwelling], grid_code: str) -> list[Member]:
@@ -234,26 +237,34 @@ def _wanted(grid_code: str, asked: Sequence[AskedGroup]) -> dict[str, str]:
     wanted: dict[str, str] = {}
     for place, group in enumerate(asked):
         if not group.code.startswith(grid_code) or not group.members:
-            _refuse(f"groups.{place}", "a group of the grid with at least one household is wanted")
+            _refuse(
+                f"groups.{place}", say("group_not_empty", "a group of the grid with at least one household is wanted")
+            )
         for one in group.members:
             if wanted.setdefault(one, group.code) != group.code:
-                _refuse(f"groups.{place}", f"{one} is in two groups")
+                _refuse(f"groups.{place}", say("in_two_groups", "{id} is in two groups", id=one))
     if len({group.code for group in asked}) != len(asked):
-        _refuse("groups", "a code stands there twice")
+        _refuse("groups", say("code_twice", "a code stands there twice"))
     return wanted
 
 
 def _check_fresh(grid_code: str, given: Mapping[str, str | None], today: Mapping[str, str | None]) -> None:
     """Raises StaleBase unless exactly these households live in the grid, in the groups that they were said to be in."""
-    told = [
-        (_some(sorted(today.keys() - given)), "came"),
-        (_some(sorted(given.keys() - today)), "left"),
-        (_some(sorted(one for one in given.keys() & today if given[one] != today[one])), "came to another group"),
+    came, left = _some(sorted(today.keys() - given)), _some(sorted(given.keys() - today))
+    moved = _some(sorted(one for one in given.keys() & today if given[one] != today[one]))
+    changes = [
+        *([say("households_came", "{ids} came", ids=came)] if came else []),
+        *([say("households_left", "{ids} left", ids=left)] if left else []),
+        *([say("households_moved", "{ids} came to another group", ids=moved)] if moved else []),
     ]
-    changes = [f"{who} {what}" for who, what in told if who]
     if changes:
         raise StaleBase(
-            f"The households of grid {grid_code} changed since: {'; '.join(changes)}. Ask for a new proposal."
+            say(
+                "households_changed",
+                "The households of grid {grid} changed since: {changes}. Ask for a new proposal.",
+                grid=grid_code,
+                changes=Sentence.joined(changes),
+            )
         )
 
 
@@ -267,10 +278,12 @@ def _begun(session: Session, grid_code: str, asked: Sequence[AskedGroup], names:
     begun = {group.code: group.name.strip() for group in asked if group.code not in names}
     used = sorted(set(begun) & set(grids.group_codes_ever_used(session, [grid_code])))
     if used:
-        raise StaleBase(f"Group number {used[0]} was given meanwhile. Ask for a new proposal.")
+        raise StaleBase(
+            say("group_number_given", "Group number {code} was given meanwhile. Ask for a new proposal.", code=used[0])
+        )
     for place, group in enumerate(asked):
         if not group.name.strip() and group.code in begun:
-            _refuse(f"groups.{place}.name", "a name is wanted")
+            _refuse(f"groups.{place}.name", say("name_wanted", "a name is wanted"))
     return begun
 
 

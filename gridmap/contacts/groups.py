@@ -24,6 +24,7 @@ from gridmap.grids.service import GroupState
 from gridmap.grids.writing import replace_groups
 from gridmap.households import keeping
 from gridmap.households import service as households
+from gridmap.sentences import NOTHING, as_sentence, say
 
 LONGEST_NAME = 100
 
@@ -92,11 +93,11 @@ def create_group(session: Session, actor: Actor, grid_code: str, given: Mapping[
     check_scope(actor.caller, grid_code)
     lock_villages(session, [grid_code[:12]])
     if not grids.get_holding(session, [grid_code]):
-        _refuse("grid_code", "there is no such grid now")
+        _refuse("grid_code", say("no_such_grid_now", "there is no such grid now"))
     name = _name(given.get("name"))
     code = take_group(grid_code, grids.group_codes_ever_used(session, [grid_code]))
     people = asked_people(session, code, People(), given)
-    version = raise_version(session, actor.caller.name, f"group {code} {name}")
+    version = raise_version(session, actor.caller.name, f"联防组 {code} {name}")
     replace_groups(session, version, [], {code: name})
     put_people(session, code, people)
     _fill(session, actor, code, given.get("members"))
@@ -120,7 +121,7 @@ def change_group(
     keep_known_group(session, code, row_version, group_columns(before, people, members))
     version = None
     if name != before.name:
-        version = raise_version(session, actor.caller.name, f"group {code} {name}")
+        version = raise_version(session, actor.caller.name, f"联防组 {code} {name}")
         replace_groups(session, version, [code], {code: name})
     put_people(session, code, after)
     _fill(session, actor, code, given.get("members"))
@@ -133,11 +134,17 @@ def close_group(session: Session, actor: Actor, code: str, expected: int | None)
     members = households.members_of(session, code)
     if members:
         raise GroupHasMembers(
-            f"Group {code} {before.name} has {len(members)} households. Move them to another group of the grid first: "
-            f"PATCH the members of that group, or the group_code of each household."
+            say(
+                "group_has_members",
+                "Group {code} {name} has {count} households. Move them to another group of the grid first: PATCH the "
+                "members of that group, or the group_code of each household.",
+                code=code,
+                name=before.name,
+                count=len(members),
+            )
         )
     keep_known_group(session, code, row_version, group_columns(before, people_of(session, code), []))
-    version = raise_version(session, actor.caller.name, f"group {code} {before.name} closed")
+    version = raise_version(session, actor.caller.name, f"联防组 {code} {before.name} 停用")
     replace_groups(session, version, [code], {})
     put_people(session, code, People())
     return _kept(session, actor, code, "close", version, row_version + 1)
@@ -170,8 +177,15 @@ def _locked(session: Session, actor: Actor, code: str, expected: int | None) -> 
     state = grids.get_group(session, code)
     if state.status == "retired":
         heirs = grid_history.group_successors(session, code)
-        told = f" Its members are in {', '.join(heirs)}." if heirs else ""
-        raise Conflict(f"Group {code} was closed, and its code is not given again.{told}")
+        told = say("group_members_in", " Its members are in {groups}.", groups=", ".join(heirs)) if heirs else NOTHING
+        raise Conflict(
+            say(
+                "group_was_closed",
+                "Group {code} was closed, and its code is not given again.{told}",
+                code=code,
+                told=told,
+            )
+        )
     row_version = newest_revision(session, code)
     check_unchanged(expected, row_version, f"Group {code}")
     return state, row_version
@@ -190,7 +204,8 @@ def _fill(session: Session, actor: Actor, code: str, wanted: Sequence[str] | Non
         try:
             keeping.change_household(session, actor, household_id, {"group_code": code}, None)
         except (InvalidInput, NotFound, Conflict) as error:
-            _refuse(f"members.{place}", f"{household_id}: {error.detail.removeprefix('group_code: ')}")
+            why = as_sentence(error.errors[0].message if error.errors else error.detail)
+            _refuse(f"members.{place}", say("of_field", "{field}: {message}", field=household_id, message=why))
 
 
 def keep_known_group(session: Session, code: str, row_version: int, columns: Mapping[str, Any]) -> None:
@@ -224,7 +239,7 @@ def group_columns(state: GroupState, people: People, members: Sequence[str]) -> 
 def _name(text: Any) -> str:
     name = " ".join(str(text or "").split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        _refuse("name", f"a name of 1 to {LONGEST_NAME} printable characters is wanted")
+        _refuse("name", say("name_range", "a name of 1 to {most} printable characters is wanted", most=LONGEST_NAME))
     return name
 
 

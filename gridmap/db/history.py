@@ -31,6 +31,15 @@ _KEEP = 'INSERT INTO record_history (county_code, record_id, row_version, at, ac
 # Locked before its history is written: one who holds the row and writes the same state waits for nobody then. Not
 # against those who only refer to the row.
 _LOCKED = " ORDER BY {key} FOR NO KEY UPDATE OF t"
+# What a row was is known from its revisions; one that was never written since it was loaded has none.
+_STATES_AT = """
+SELECT DISTINCT ON (id) "row" FROM (
+    SELECT record_id AS id, row_version, at, "row" FROM record_history WHERE record_id LIKE :letter
+    UNION ALL
+    SELECT {key}, row_version, updated_at, to_jsonb(t) FROM {table} t
+) kept
+WHERE at <= :at ORDER BY id, row_version DESC
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +116,28 @@ def _keep(session: Session, rows: str, table: type[Base], ids: Sequence[str], ac
         _run(session, f"{_KEEP}{rows} ON CONFLICT DO NOTHING", table, ids, actor, action, at)
 
 
+def states_at(session: Session, table: type[Base], letter: str, at: datetime) -> list[dict[str, Any]]:
+    """What all records of a small register, whose ids begin with a letter, were at a time, by id; closed ones too.
+
+    It reads the whole register and all that was ever kept of it.
+    """
+    statement = text(_STATES_AT.format(table=table.__tablename__, key=_key(table)))
+    return list(session.scalars(statement, {"letter": f"{letter}%", "at": at}))
+
+
 def _run(
     session: Session, statement: str, table: type[Base], ids: Sequence[str], actor: str, action: str, at: str
 ) -> CursorResult[*tuple[Any, ...]]:
-    key = "id" if "id" in table.__table__.columns else "code"
+    key = _key(table)
     counties = sorted({_county_of(record_id) for record_id in ids})
     values = {"actor": actor, "action": action, "counties": counties, "ids": list(ids)}
     also = _GRID if table.kept_with_grid else ""
     done = session.execute(text(statement.format(table=table.__tablename__, key=key, at=at, also=also)), values)
     return cast("CursorResult[*tuple[Any, ...]]", done)
+
+
+def _key(table: type[Base]) -> str:
+    return "id" if "id" in table.__table__.columns else "code"
 
 
 def newest_revision(session: Session, record_id: str) -> int:

@@ -91,7 +91,7 @@ def remove_demo(session: Session, *, actor: str, progress: Progress | None = Non
     facts = demo_facts(session)
     if facts is None:
         return ()
-    version = raise_version(session, actor, "The demo data were removed.")
+    version = raise_version(session, actor, "清除示例数据")
     steps = Steps(progress, len(facts.counties) * len(queries.tables_by_county()) + 1)
     for county in facts.counties:
         for model in queries.tables_by_county():
@@ -136,7 +136,7 @@ def _checked(session: Session, seed: int) -> tuple[str, ...]:
 def _load(
     session: Session, land: Land, missing: tuple[str, ...], there: tuple[str, ...], *, actor: str, steps: Steps
 ) -> DemoLoaded:
-    version = raise_version(session, actor, f"Demo data of {', '.join(missing)}.")
+    version = raise_version(session, actor, f"示例数据 {'、'.join(missing)}")
     since = time_of(session, version)
     if not there:
         copy_tables(session, make_upper(land), since=since, version=version, steps=steps, where=PREFECTURE)

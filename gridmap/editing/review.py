@@ -35,12 +35,13 @@ from gridmap.editing.service import (
 from gridmap.errors import FieldError, InvalidInput, StaleBase
 from gridmap.geo.arrays import as_multi
 from gridmap.grids import service as grids
+from gridmap.sentences import say
 
 
 def submit(session: Session, actor: Actor, changeset_id: int) -> None:
     """Hands a draft over for review. Raises HasErrors while anything forbids publishing it, WrongStatus."""
     changeset = get_locked(session, actor.caller, changeset_id)
-    expect_status(changeset, ("draft",), "submitted")
+    expect_status(changeset, ("draft",), say("done_submitted", "submitted"))
     _, planned, _ = look_ahead(session, changeset)
     _refuse_errors(planned)
     changeset.status = "submitted"
@@ -57,9 +58,9 @@ def publish(session: Session, actor: Actor, changeset_id: int) -> int:
     Raises OwnChange for the author, WrongStatus, StaleBase that names what was published meanwhile, HasErrors.
     """
     changeset = get_locked(session, actor.caller, changeset_id)
-    expect_status(changeset, ("submitted",), "published")
+    expect_status(changeset, ("submitted",), say("done_published", "published"))
     if same_person(changeset.author, actor.caller.name):
-        raise OwnChange("A changeset is published by a second person, never by its author.")
+        raise OwnChange(say("second_person", "A changeset is published by a second person, never by its author."))
     lock_villages(session, changeset.villages)
     stale = stale_problem(session, changeset.villages, changeset.base_version)
     if stale is not None:
@@ -74,9 +75,11 @@ def publish(session: Session, actor: Actor, changeset_id: int) -> int:
 def reject(session: Session, actor: Actor, changeset_id: int, reason: str) -> None:
     """Sends a submitted changeset back to its author, who may take it up again. Raises InvalidInput, WrongStatus."""
     changeset = get_locked(session, actor.caller, changeset_id)
-    expect_status(changeset, ("submitted",), "rejected")
+    expect_status(changeset, ("submitted",), say("done_rejected", "rejected"))
     if not reason.strip():
-        raise InvalidInput("Say why.", errors=[FieldError("reason", "a reason is wanted", "missing")])
+        raise InvalidInput(
+            "Say why.", errors=[FieldError("reason", say("reason_wanted", "a reason is wanted"), "missing")]
+        )
     changeset.status = "rejected"
     changeset.reason = reason.strip()
     changeset.decided_at = queries.now(session)
@@ -92,15 +95,21 @@ def revert(session: Session, actor: Actor, changeset_id: int) -> int:
     WrongStatus for what is not published, or was a first load.
     """
     changeset = get_locked(session, actor.caller, changeset_id)
-    expect_status(changeset, ("published",), "reverted")
+    expect_status(changeset, ("published",), say("done_reverted", "reverted"))
     version = changeset.published_version or 0
     stale = stale_problem(session, changeset.villages, version)
     if stale is not None:
         raise StaleBase(f"Revert what came after it first. {stale.message_en}")
     former = grids.list_grids_of_version(session, changeset.villages, version - 1)
     if not former:
-        raise WrongStatus(f"Changeset {changeset_id} was a first load: there is no state before it to go back to.")
-    new_id = open_changeset(session, actor, changeset.villages, f"Revert: {changeset.title}", reverts=changeset_id)
+        raise WrongStatus(
+            say(
+                "first_load_stays",
+                "Changeset {id} was a first load: there is no state before it to go back to.",
+                id=changeset_id,
+            )
+        )
+    new_id = open_changeset(session, actor, changeset.villages, f"撤销：{changeset.title}", reverts=changeset_id)
     reverting = get_locked(session, actor.caller, new_id)
     write_content(session, reverting, [as_proposed(grid) for grid in former])
     return new_id
@@ -114,9 +123,9 @@ def redraft(session: Session, actor: Actor, changeset_id: int) -> int:
     stale, NotFound when a village of it is no more.
     """
     changeset = get_locked(session, actor.caller, changeset_id)
-    expect_status(changeset, (*OPEN, "rejected"), "drawn again")
+    expect_status(changeset, (*OPEN, "rejected"), say("done_drawn_again", "drawn again"))
     if stale_problem(session, changeset.villages, changeset.base_version) is None:
-        raise WrongStatus(f"Changeset {changeset_id} is not stale: it can go on as it is.")
+        raise WrongStatus(say("not_stale", "Changeset {id} is not stale: it can go on as it is.", id=changeset_id))
     drafts = [DraftGrid.of(row) for row in queries.proposed_grids(session, changeset)]
     touched = {draft.code for draft in drafts if draft.action != "keep"}
     new_id = open_changeset(session, actor, changeset.villages, changeset.title)
@@ -145,7 +154,9 @@ def first_load(
     check_villages(actor.caller, villages)
     lock_villages(session, villages)
     if grids.codes_ever_used(session, villages):
-        raise NotEmpty("One of these villages has grids, or had some: a change of them is reviewed.")
+        raise NotEmpty(
+            say("village_has_grids", "One of these villages has grids, or had some: a change of them is reviewed.")
+        )
     # Looked at before it has a number: a village that does not tile must not use one up.
     wanted = [replace(grid, geometry=as_multi(grid.geometry)) for grid in with_refs(content)]
     _, planned, found = look_ahead_at(session, villages, wanted, current_version(session))
@@ -179,4 +190,4 @@ def _refuse_errors(planned: Plan) -> None:
         first = errors[0].message
         raise HasErrors(f"{len(errors)} errors have to be put right first: {first}", errors=errors)
     if not planned.with_action("add", "change", "retire"):
-        raise HasErrors("The changeset proposes nothing that is not so already.")
+        raise HasErrors(say("proposes_nothing", "The changeset proposes nothing that is not so already."))

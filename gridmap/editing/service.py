@@ -27,9 +27,17 @@ from gridmap.geo.arrays import as_multi
 from gridmap.grids import service as grids
 from gridmap.grids.numbering import renumber
 from gridmap.grids.service import GridRecord
+from gridmap.sentences import Sentence, say
 
 OPEN = ("draft", "submitted")
 EDITABLE = ("draft", "rejected")
+_STATUS = {
+    "draft": say("is_draft", "draft"),
+    "submitted": say("is_submitted", "submitted"),
+    "rejected": say("is_rejected", "rejected"),
+    "published": say("is_published", "published"),
+    "reverted": say("is_reverted", "reverted"),
+}
 
 
 def open_changeset(
@@ -50,7 +58,10 @@ def open_changeset(
     named = [village.code for village in get_villages(session, villages)]
     check_villages(actor.caller, named)
     if not title.strip():
-        raise InvalidInput("A changeset wants a title.", errors=[FieldError("title", "a title is wanted", "missing")])
+        raise InvalidInput(
+            "A changeset wants a title.",
+            errors=[FieldError("title", say("title_wanted", "a title is wanted"), "missing")],
+        )
     values = {
         "county_code": named[0][:6],
         "villages": named,
@@ -82,8 +93,10 @@ def propose(
     """
     changeset = get_locked(session, actor.caller, changeset_id)
     if changeset.author != actor.caller.name:
-        raise Forbidden(f"Changeset {changeset_id} is {changeset.author}'s to edit.")
-    expect_status(changeset, EDITABLE, "edited")
+        raise Forbidden(
+            say("others_draft", "Changeset {id} is {author}'s to edit.", id=changeset_id, author=changeset.author)
+        )
+    expect_status(changeset, EDITABLE, say("done_edited", "edited"))
     if base_version is not None:
         newest = current_version(session)
         if not 0 <= base_version <= newest:
@@ -222,10 +235,18 @@ def get_locked(session: Session, caller: Caller, changeset_id: int) -> Changeset
     return _in_scope(caller, changeset_id, queries.lock_changeset(session, changeset_id))
 
 
-def expect_status(changeset: Changeset, wanted: Sequence[str], done: str) -> None:
+def expect_status(changeset: Changeset, wanted: Sequence[str], done: Sentence) -> None:
     """Raises WrongStatus unless the changeset has one of the statuses."""
     if changeset.status not in wanted:
-        raise WrongStatus(f"Changeset {changeset.id} is {changeset.status} and can't be {done}.")
+        raise WrongStatus(
+            say(
+                "wrong_status",
+                "Changeset {id} is {status} and can't be {done}.",
+                id=changeset.id,
+                status=_STATUS.get(changeset.status, changeset.status),
+                done=done,
+            )
+        )
 
 
 def check_villages(caller: Caller, villages: Sequence[str]) -> None:

@@ -16,11 +16,12 @@ from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import InvalidInput
 from gridmap.exchange.encoding import asked_encoding
-from gridmap.exchange.export_rows import Exported
+from gridmap.exchange.exported import Columns, Exported
 from gridmap.exchange.formulas import marked
 from gridmap.exchange.geoparquet import write_parquet
 from gridmap.exchange.shapes import wkb
 from gridmap.exchange.table import Value
+from gridmap.sentences import say
 
 Writer = Callable[[Path, Exported, str], list[str]]
 
@@ -53,19 +54,50 @@ def write_shapefile(path: Path, found: Exported, encoding: str) -> list[str]:
     """
     chosen = asked_encoding(encoding).name
     found = _with_empty_numbers(found)
-    names = [_SHORT_NAMES.get(name, name) for name, _ in found.columns]
-    long = [name for name in names if len(name.encode(chosen)) > _NAME_BYTES]
-    if long:
-        raise InvalidInput(f"{path.name}: {', '.join(long)} has more than {_NAME_BYTES} bytes; choose another format.")
+    names = _short_names(path, found.columns, chosen)
     for row in found.rows:
         for (name, _), value in zip(found.columns, row, strict=True):
             _check_text(path, name, value, chosen, row[0])
     if found.shapes is None:
-        raise InvalidInput(f"{path.name}: {found.kind} have no geometry; choose .csv, .xlsx or .parquet.")
+        raise InvalidInput(
+            say(
+                "export_no_geometry",
+                "{name}: {kind} have no geometry; choose .csv, .xlsx or .parquet.",
+                name=path.name,
+                kind=found.kind,
+            )
+        )
     _write(path, found, names, driver="ESRI Shapefile", encoding=chosen, options={})
     path.with_suffix(".cpg").write_text(_cpg(found, chosen), "ascii")
     mapped = [f"{old} is called {new}" for (old, _), new in zip(found.columns, names, strict=True) if old != new]
     return [f"names of at most ten bytes: {', '.join(mapped)}"] if mapped else []
+
+
+def _short_names(path: Path, columns: Columns, encoding: str) -> list[str]:
+    """Names of at most ten bytes, no two alike: ours in words, others (of layers) cut and numbered."""
+    names: list[str] = []
+    for name, _ in columns:
+        short = _SHORT_NAMES.get(name, name)
+        try:
+            whole = short.encode(encoding)
+        except UnicodeEncodeError:
+            raise InvalidInput(
+                say(
+                    "export_column_name",
+                    "{name}: the column {column!r} can't be called so in {encoding}.",
+                    name=path.name,
+                    column=name,
+                    encoding=encoding,
+                )
+            ) from None
+        taken = {known.casefold() for known in names}
+        for number in range(len(columns) + 1):
+            end = str(number) if number else ""
+            tried = whole[: _NAME_BYTES - len(end)].decode(encoding, "ignore") + end if number else short
+            if len(tried.encode(encoding)) <= _NAME_BYTES and tried.casefold() not in taken:
+                names.append(tried)
+                break
+    return names
 
 
 def _with_empty_numbers(found: Exported) -> Exported:
@@ -103,7 +135,15 @@ def write_csv(path: Path, found: Exported, encoding: str) -> list[str]:
             writer.writerows([_csv_cell(value) for value in row] for row in rows)
     except UnicodeEncodeError as error:
         shown = error.object[error.start : error.end]
-        raise InvalidInput(f"{path.name}: {shown!r} can't be written in {chosen}; utf-8 can hold everything.") from None
+        raise InvalidInput(
+            say(
+                "export_encoding",
+                "{name}: {shown!r} can't be written in {encoding}; utf-8 can hold everything.",
+                name=path.name,
+                shown=shown,
+                encoding=chosen,
+            )
+        ) from None
     return []
 
 
@@ -111,12 +151,27 @@ def write_xlsx(path: Path, found: Exported, _: str) -> list[str]:
     """A sheet with codes as text. Raises InvalidInput when a cell or the sheet would be too large for Excel."""
     names, rows = _with_wkt(found)
     if len(rows) >= _SHEET_ROWS:
-        raise InvalidInput(f"{path.name}: {len(rows)} rows are more than a sheet holds; choose .csv or .parquet.")
+        raise InvalidInput(
+            say(
+                "export_sheet_full",
+                "{name}: {count} rows are more than a sheet holds; choose .csv or .parquet.",
+                name=path.name,
+                count=len(rows),
+            )
+        )
     for row in rows:
         for name, value in zip(names, row, strict=True):
             if isinstance(value, str) and len(value) > _CELL_CHARACTERS:
-                message = f"{path.name}: {name} of {row[0]} has {len(value)} characters, more than a cell holds"
-                raise InvalidInput(f"{message}; choose .gpkg or .csv.")
+                raise InvalidInput(
+                    say(
+                        "export_cell_full",
+                        "{name}: {column} of {row} has {count} characters, more than a cell holds; choose .gpkg.",
+                        name=path.name,
+                        column=name,
+                        row=row[0],
+                        count=len(value),
+                    )
+                )
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(found.kind)
     sheet.append(names)
@@ -159,13 +214,15 @@ def _write(
             field_mask=masks,
             layer=found.kind,
             driver=driver,
-            geometry_type=None if shapes is None else _geometry_type(shapes, driver),
+            geometry_type=None if shapes is None else _geometry_type(path, found, shapes, driver),
             crs=None if shapes is None else "EPSG:4490",
             encoding=encoding,
             **options,
         )
     except (DataSourceError, FeatureError, FieldError, GeometryError, UnicodeEncodeError) as error:
-        raise InvalidInput(f"{path.name} can't be written: {error}") from error
+        raise InvalidInput(
+            say("export_failed", "{name} can't be written: {error}", name=path.name, error=error)
+        ) from error
 
 
 def _arrays(found: Exported) -> tuple[list[Any], list[Any]]:
@@ -183,11 +240,23 @@ def _arrays(found: Exported) -> tuple[list[Any], list[Any]]:
     return data, masks
 
 
-def _geometry_type(shapes: Sequence[BaseGeometry | None], driver: str) -> str:
-    points = all(shape is None or isinstance(shape, shapely.Point) for shape in shapes)
-    if points and any(shape is not None for shape in shapes):
-        return "Point"
-    return "Polygon" if driver == "ESRI Shapefile" else "MultiPolygon"
+def _geometry_type(path: Path, found: Exported, shapes: Sequence[BaseGeometry | None], driver: str) -> str:
+    types = {shape.geom_type for shape in shapes if shape is not None}
+    families = {name.removeprefix("Multi") for name in types}
+    if driver == "ESRI Shapefile":
+        if len(families) > 1:
+            raise InvalidInput(
+                say(
+                    "export_mixed_shapes",
+                    "{name}: a shapefile holds shapes of one kind only, and there are {types}; choose .gpkg.",
+                    name=path.name,
+                    types=", ".join(sorted(types)),
+                )
+            )
+        return "MultiPoint" if "MultiPoint" in types else next(iter(families), "Polygon")
+    if found.kind == "layers":
+        return "Unknown"
+    return "Point" if types == {"Point"} else "MultiPolygon"
 
 
 def _check_text(path: Path, name: str, value: Value, encoding: str, row: Value) -> None:
@@ -197,15 +266,34 @@ def _check_text(path: Path, name: str, value: Value, encoding: str, row: Value) 
         size = len(value.encode(encoding))
     except UnicodeEncodeError as error:
         shown = value[error.start : error.end]
-        raise InvalidInput(f"{path.name}: {shown!r} in {name} of {row} can't be written in {encoding}.") from None
+        raise InvalidInput(
+            say(
+                "export_text_encoding",
+                "{name}: {shown!r} in {column} of {row} can't be written in {encoding}.",
+                name=path.name,
+                shown=shown,
+                column=name,
+                row=row,
+                encoding=encoding,
+            )
+        ) from None
     if size > _TEXT_BYTES:
-        message = f"{path.name}: {name} of {row} has {size} bytes, and a shapefile would cut it after {_TEXT_BYTES}"
-        raise InvalidInput(f"{message}; choose .gpkg.")
+        raise InvalidInput(
+            say(
+                "export_text_cut",
+                "{name}: {column} of {row} has {size} bytes, and a shapefile would cut it after {most}; choose .gpkg.",
+                name=path.name,
+                column=name,
+                row=row,
+                size=size,
+                most=_TEXT_BYTES,
+            )
+        )
 
 
 def _with_wkt(found: Exported) -> tuple[list[str], list[list[Value]]]:
     names = [name for name, _ in found.columns]
-    if found.shapes is None or "lon" in names:
+    if found.shapes is None or ("lon" in names and found.kind != "layers"):
         return names, [list(row) for row in found.rows]
     texts = [None if shape is None else shapely.to_wkt(shape, rounding_precision=-1) for shape in found.shapes]
     return [*names, "geometry"], [[*row, text] for row, text in zip(found.rows, texts, strict=True)]

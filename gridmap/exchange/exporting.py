@@ -15,7 +15,8 @@ from gridmap.access import audit
 from gridmap.access.audit import Actor
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.export_files import WRITERS
-from gridmap.exchange.export_rows import Exported, rows_of
+from gridmap.exchange.export_rows import rows_of
+from gridmap.exchange.exported import Asked, Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,13 @@ class ExportRequest:
     within: str | None = None
     at: datetime | None = None
     encoding: str = "utf-8"
+    layer: str | None = None
+    public_only: bool = False
 
     @classmethod
     def named(cls, kind: str, form: str, actor: Actor, **asked: Any) -> Self:
         """A request for a file to be handed over, called after what is in it: grids-623022.gpkg."""
-        name = "-".join(part for part in (kind, asked.get("within"), _day(asked.get("at"))) if part)
+        name = "-".join(part for part in (kind, asked.get("layer"), asked.get("within"), _day(asked.get("at"))) if part)
         return cls(kind, Path(f"{name}.{form}"), actor, **asked)
 
 
@@ -106,7 +109,8 @@ def export_file(
     if not request.path.parent.is_dir():
         raise InvalidInput(f"There is no folder {request.path.parent}.")
     progress(f"reading {request.kind}")
-    found = rows_of(session, request.kind, request.within, request.at)
+    asked = Asked(request.within, request.at, request.layer, request.public_only)
+    found = rows_of(session, request.kind, asked)
     progress(f"writing {len(found.rows)} rows")
     with tempfile.TemporaryDirectory(prefix=".gridmap-export-", dir=request.path.parent) as folder:
         beside = Path(folder) / request.path.name

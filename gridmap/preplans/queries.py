@@ -26,9 +26,9 @@ def list_shelters(
     prefixes: Sequence[str],
     bbox: tuple[float, float, float, float] | None,
     cursor: str | None,
-    limit: int,
+    limit: int | None,
 ) -> Sequence[Shelter]:
-    """A page of the shelters in use, by id; by ix_shelter_village_code or ix_shelter_point."""
+    """A page of the shelters in use by id, or all; by ix_shelter_village_code or ix_shelter_point."""
     stmt = select(Shelter).where(Shelter.status == "current", within_codes(Shelter.village_code, prefixes))
     if bbox is not None:
         stmt = stmt.where(Shelter.point.intersects(func.ST_MakeEnvelope(*bbox, SRID)))

@@ -18,6 +18,7 @@ from gridmap.geo.lonlat import BBox, LonLat
 from gridmap.preplans import queries
 from gridmap.preplans.model import Shelter
 from gridmap.preplans.shelters import ShelterState, record_shelter, state_of
+from gridmap.sentences import say
 
 LONGEST = {"name": 100, "name_bo": 200, "kind": 40}
 MOST_CAPACITY = 1_000_000
@@ -59,7 +60,9 @@ def change_shelter(
     """Changes the given fields; `status: current` opens a closed one again. Raises as `create_shelter`, RowChanged."""
     shelter = _locked(session, actor, shelter_id, expected)
     if shelter.status == "closed" and given.get("status") != "current":
-        raise Conflict(f"Shelter {shelter_id} is closed; open it again with status current.")
+        raise Conflict(
+            say("shelter_is_closed", "Shelter {id} is closed; open it again with status current.", id=shelter_id)
+        )
     before = state_of(shelter)
     after = _state(session, before, given)
     check_scope(actor.caller, after.village_code)
@@ -110,18 +113,18 @@ def _state(session: Session, before: ShelterState, given: Mapping[str, Any]) -> 
         asked: LonLat = given["point"]
         point = shapely.Point(round(asked.lon, 7), round(asked.lat, 7))
     if point.is_empty:
-        _refuse("lon", "a point is wanted: lon and lat")
+        _refuse("lon", say("lonlat_wanted", "a point is wanted: lon and lat"))
     moved = not point.equals_exact(before.point, 0.0)
     village = _village(session, point, given.get("village_code"), None if moved else before.village_code)
     words = {name: _words(name, given.get(name, getattr(before, name))) for name in LONGEST}
     capacity = given.get("capacity", before.capacity)
     if not 0 <= capacity <= MOST_CAPACITY:
-        _refuse("capacity", f"0 to {MOST_CAPACITY:,} people are wanted")
+        _refuse("capacity", say("people_range", "0 to {most:,} people are wanted", most=MOST_CAPACITY))
     if words["name"] is None:
-        _refuse("name", "a name is wanted")
+        _refuse("name", say("name_wanted", "a name is wanted"))
     address = given.get("address_code", before.address_code)
     if address is not None and address != before.address_code and not queries.is_current_address(session, address):
-        _refuse("address_code", "there is no such address now")
+        _refuse("address_code", say("no_such_address_now", "there is no such address now"))
     return ShelterState(
         before.id, words["name"], words["name_bo"], words["kind"] or "shelter", village, address, point, capacity
     )
@@ -131,14 +134,20 @@ def _village(session: Session, point: shapely.Point, asked: str | None, known: s
     """The village that the point lies in; the one that was named only where no outline tells."""
     around = [each.code for each in divisions.covering(session, point.x, point.y) if each.level == "village"]
     if asked is not None and around and asked not in around:
-        _refuse("village_code", f"its point lies in village {around[0]}, not in {asked}")
+        _refuse(
+            "village_code",
+            say("point_in_village", "its point lies in village {there}, not in {asked}", there=around[0], asked=asked),
+        )
     village = asked or (known if known in around or not around else around[0])
     if village is None:
-        _refuse("village_code", "its point lies in the outline of no village; name the village it belongs to")
+        _refuse(
+            "village_code",
+            say("point_in_no_village", "its point lies in the outline of no village; name the village it belongs to"),
+        )
     if not around and divisions.by_codes(session, [village]).get(village) is None:
-        _refuse("village_code", f"there is no village {village}")
+        _refuse("village_code", say("no_village", "there is no village {code}", code=village))
     if len(village) != 12:
-        _refuse("village_code", f"{village} is no village")
+        _refuse("village_code", say("is_no_village", "{code} is no village", code=village))
     return village
 
 
@@ -146,14 +155,14 @@ def _check_name_free(session: Session, state: ShelterState) -> None:
     same = [s for s in queries.shelters_in_villages(session, [state.village_code]) if s.name == state.name]
     taken = [shelter.id for shelter in same if shelter.status == "current" and shelter.id != state.id]
     if taken:
-        message = f"the village has a shelter of this name already: {taken[0]}"
+        message = say("shelter_taken", "the village has a shelter of this name already: {id}", id=taken[0])
         raise Conflict(f"name: {message}", errors=[FieldError("name", message, "taken")])
 
 
 def _words(field: str, text: str | None) -> str | None:
     words = " ".join((text or "").split())
     if len(words) > LONGEST[field] or not words.isprintable():
-        _refuse(field, f"at most {LONGEST[field]} printable characters are wanted")
+        _refuse(field, say("at_most_printable", "at most {most} printable characters are wanted", most=LONGEST[field]))
     return words or None
 
 

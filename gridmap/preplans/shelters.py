@@ -1,13 +1,16 @@
 """The register of shelters: what is known of them, and writing it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import shapely
 from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from gridmap.db.geometry import from_shapely, to_shapely
+from gridmap.db.history import states_at
 from gridmap.db.ids import take_ids
 from gridmap.preplans import queries
 from gridmap.preplans.model import Shelter
@@ -31,6 +34,19 @@ def in_villages(session: Session, villages: Iterable[str]) -> list[ShelterState]
     """The shelters in use of some villages, by id."""
     found = queries.shelters_in_villages(session, sorted(set(villages)))
     return [state_of(shelter) for shelter in found if shelter.status == "current"]
+
+
+def list_within(session: Session, prefixes: Sequence[str], at: datetime | None = None) -> list[ShelterState]:
+    """The shelters in use in villages under some prefixes, by id, now or as they were at a time."""
+    if at is None:
+        return [state_of(shelter) for shelter in queries.list_shelters(session, prefixes, None, None, None)]
+    then = [row for row in states_at(session, Shelter, "S", at) if row["status"] == "current"]
+    return [_state_then(row) for row in then if row["village_code"].startswith(tuple(prefixes))]
+
+
+def _state_then(row: Mapping[str, Any]) -> ShelterState:
+    told = {name: row[name] for name in ("id", "name", "name_bo", "kind", "village_code", "address_code", "capacity")}
+    return ShelterState(**told, point=shapely.Point(row["point"]["coordinates"]))
 
 
 def by_ids(session: Session, ids: Iterable[str]) -> dict[str, ShelterState]:

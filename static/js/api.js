@@ -1,6 +1,9 @@
 // The only fetch. Errors are of one class that knows what to tell the reader.
 
-import { learn, said } from "./said.js";
+import { h } from "./dom.js";
+import { hasWords, learn, said, teach } from "./said.js";
+
+const WORDS = `/sentences.json?lang=${document.documentElement.lang.slice(0, 2)}`;
 
 /** What went wrong with a request: `status` 0 means that the network did. */
 export class ApiError extends Error {
@@ -28,7 +31,7 @@ export async function get(path, { signal } = {}) {
   }
   if (response.ok || (response.status === 503 && path === "/readyz")) return response.json();
   const problem = await response.json().catch(() => ({}));
-  throw failure(response, problem);
+  throw await failure(response, problem);
 }
 
 /**
@@ -50,11 +53,28 @@ export async function send(method, path, body = null, { etag = null } = {}) {
   }
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return { body: answer, etag: response.headers.get("ETag") };
-  throw failure(response, answer);
+  throw await failure(response, answer);
+}
+
+/**
+ * Hands a file of this server over to be kept, and tells its name and its number of rows. Raises ApiError.
+ * @param {string} path
+ */
+export async function download(path) {
+  const response = await fetch(path, { credentials: "same-origin" }).catch((error) => {
+    throw new ApiError(0, String(error), "network");
+  });
+  if (!response.ok) throw await failure(response, await response.json().catch(() => ({})));
+  const name = decodeURIComponent(response.headers.get("Content-Disposition")?.split("UTF-8''")[1] ?? "");
+  const link = h("a", { href: URL.createObjectURL(await response.blob()), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.getAttribute("href") ?? ""), 60_000);
+  return { name, rows: response.headers.get("X-Rows") ?? "" };
 }
 
 /** @param {Response} response @param {any} problem what came with it, problem+json if it is of this server */
-function failure(response, problem) {
+async function failure(response, problem) {
+  if (problem.sentences && !hasWords()) teach(await get(WORDS).catch(() => ({ between: "; " })));
   learn(problem.sentences);
   const errors = (problem.errors ?? []).map((/** @type {{where: string, message: string}} */ error) => ({ ...error, message: said(error.message) }));
   return new ApiError(response.status, said(problem.detail ?? response.statusText), problem.code ?? "http_error", errors);

@@ -47,7 +47,9 @@ function wireUpload() {
   const drop = byId("drop");
   const kind = /** @type {HTMLSelectElement} */ (byId("field-kind"));
   input.addEventListener("change", () => input.files?.length && void upload([...input.files]));
-  kind.addEventListener("change", () => (byId("layer-name").hidden = kind.value !== "layer"));
+  const askName = () => (byId("layer-name").hidden = kind.value !== "layer");
+  kind.addEventListener("change", askName);
+  askName();
   for (const name of ["dragover", "dragenter"]) {
     document.addEventListener(name, (event) => {
       event.preventDefault();

@@ -25,6 +25,8 @@ export function previewOf(told, actions) {
     head(told, actions),
     ...(told.result ? [result(told.result)] : []),
     ...(told.refusal ? [refusal(told.refusal)] : []),
+    ...(told.kind === "layer" && open ? [layerOf(told, actions)] : []),
+    ...(open ? tableChoice(told, actions) : []),
     ...told.tables.flatMap((table) => detected(table, told, open ? actions : null)),
     ...(told.preview ? outcome(told, told.preview, actions, open) : []),
   ];
@@ -59,6 +61,28 @@ function refusal({ detail, errors }) {
     h("p", {}, h("strong", {}, t("import.refused"))), h("p", {}, said(detail)),
     ...errors.filter(({ message }) => !detail.includes(message)).map(({ message }) => h("p", {}, said(message))),
     h("p", {}, t("import.refused_next"))));
+}
+
+/** What only a reference layer has: how it is called, who sees it, whether broken rings are mended. @param {Import} told @param {Actions} actions */
+function layerOf(told, actions) {
+  return h("section", { class: "block" }, h("h3", {}, t("import.kind.layer")),
+    h("div", { class: "fields" }, ...["name", "title"].map((name) => option(told, name, actions))),
+    ...["public", "allow_defects"].map((name) => h("p", {}, h("label", { class: "switch" }, h("input", { type: "checkbox", checked: Boolean(told.options[name]), change: (event) => actions.overrule({ [name]: event.target.checked }) }), t(`import.layer.${name}`)))));
+}
+
+/** @param {Import} told @param {string} name @param {Actions} actions */
+function option(told, name, actions) {
+  const input = h("input", { type: "text", id: `layer-${name}`, value: told.options[name] ?? "", maxlength: name === "name" ? 40 : 200, autocomplete: "off", change: (event) => actions.overrule({ [name]: event.target.value.trim() || null }) });
+  return h("div", { class: "field" }, h("label", { for: `layer-${name}` }, t(`import.layer.${name}`)), input);
+}
+
+/** A file of several tables: all of them are read, or one that is chosen. @param {Import} told @param {Actions} actions @returns {HTMLElement[]} */
+function tableChoice(told, actions) {
+  const chosen = told.options.layer ?? "";
+  if (told.tables.length < 2 && !chosen) return [];
+  const names = new Set([...(chosen ? [chosen] : []), ...told.tables.map(({ name }) => name)]);
+  const select = h("select", { id: "table-choice", change: () => actions.overrule({ layer: select.value || null }) }, h("option", { value: "" }, t("import.all_tables")), ...[...names].map((name) => h("option", { value: name, selected: name === chosen }, name)));
+  return [h("section", { class: "block" }, h("div", { class: "field" }, h("label", { for: "table-choice" }, t("import.tables")), select))];
 }
 
 /** @param {Table} table @param {Import} told @param {Actions | null} actions null when nothing can be overruled any more */

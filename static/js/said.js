@@ -1,12 +1,22 @@
-// What the service says, in the reader's language: every sentence comes with a code and arguments, and the page's
-// second island has the words. A sentence that nobody has put into words yet is shown as it came.
+// What the service says, in the reader's language: every sentence comes with a code and arguments. The words for them
+// are in the page's second island, or `api.js` gets them. One that nobody has put into words yet is shown as it came.
 
 /** @typedef {{code: string, text: string, args: Record<string, string | Told[]>}} Told */
 
 /** @type {Record<string, string>} */
-const templates = JSON.parse(document.getElementById("sentences")?.textContent ?? "{}");
+let templates = JSON.parse(document.getElementById("sentences")?.textContent ?? "{}");
 /** @type {Map<string, Told[]>} */
 const known = new Map();
+
+/** Whether there are words for any sentence. */
+export function hasWords() {
+  return Object.keys(templates).length > 0;
+}
+
+/** Gives the words for sentences, by their codes. @param {Record<string, string>} words */
+export function teach(words) {
+  templates = words;
+}
 
 /** Keeps the codes of sentences that an answer holds. @param {Record<string, Told[]> | undefined} sentences */
 export function learn(sentences) {

@@ -1,6 +1,6 @@
 // What pages with a list, a map and a drawer have in common: parts refreshed by htmx, the drawer, busy and failing states.
 
-import { csrf } from "./api.js";
+import { ApiError, csrf, download } from "./api.js";
 import { byId, h } from "./dom.js";
 import { t } from "./messages.js";
 import { ask, toast } from "./notices.js";
@@ -136,5 +136,35 @@ export function showRow(row) {
 
 // What is exported is the form's address: without script it stays the first kind.
 document.addEventListener("change", ({ target }) => {
-  if (target instanceof HTMLSelectElement && target.hasAttribute("data-export-kind") && target.form) target.form.action = `/api/v1/exports/${target.value}`;
+  if (!(target instanceof HTMLSelectElement && target.hasAttribute("data-export-kind") && target.form)) return;
+  target.form.action = `/api/v1/exports/${target.value}`;
+  for (const part of target.form.querySelectorAll("[data-of-kind]")) {
+    const shown = part.getAttribute("data-of-kind") === target.value;
+    part.toggleAttribute("hidden", !shown);
+    for (const field of part.querySelectorAll("select")) field.disabled = !shown;
+  }
 });
+
+// A file that can't be made is told on the page, which stays; without script the answer takes its place.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement && form.hasAttribute("data-download"))) return;
+  event.preventDefault();
+  void exportFile(form);
+});
+
+/** @param {HTMLFormElement} form */
+async function exportFile(form) {
+  const asked = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value) asked.set(name, value);
+  const button = form.querySelector("[type=submit]");
+  button?.toggleAttribute("disabled", true);
+  try {
+    toast(t("export.done", await download(`${form.getAttribute("action")}?${asked}`)));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(error.status === 0 || error.status >= 500 ? t("error.parts") : error.message, "wrong");
+  } finally {
+    button?.toggleAttribute("disabled", false);
+  }
+}

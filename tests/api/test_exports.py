@@ -1,10 +1,12 @@
 """Exports over HTTP: every format, to the bit, by right and as of a time."""
 
+import csv
 import io
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import shapely
@@ -15,7 +17,9 @@ from gridmap.exchange.sweeping import Sweeper
 from gridmap.exchange.uploads import UploadLimits, UploadStore
 from gridmap.grids import service as grids
 from tests.api.keys import Closed, closed_application
-from tests.county import COUNTY, EAST, NORTH_WEST, TOWNSHIP, WEST
+from tests.county import COUNTY, EAST, NORTH_WEST, TOWNSHIP, WEST, at
+from tests.files import write_layer
+from tests.importing import run
 from tests.postgres import Server
 from tests.problems import assert_problem
 
@@ -96,6 +100,62 @@ def test_a_past_day_has_the_name_of_then(closed: Closed) -> None:
     asked = f"{EXPORTS}/grids?format=csv&within={WEST}"
     assert_problem(closed.client.get(f"{asked}&at=2024-13-41", headers=editor), 422, "invalid_input", where="at")
     assert closed.client.get(f"{asked}&at=", headers=editor).status_code == 200
+
+
+def test_shelters_come_as_they_are_and_as_they_were(closed: Closed) -> None:
+    editor = closed.key("editor", COUNTY)
+    lon, lat = at(NORTH_WEST)
+    made = closed.client.post(
+        "/api/v1/shelters", json={"name": "村小学", "capacity": 90, "lon": lon, "lat": lat}, headers=editor
+    )
+    shelter = f"/api/v1/shelters/{made.json()['id']}"
+    (first,) = closed.client.get(f"{shelter}/history", headers=editor).json()["revisions"]
+    closed.client.patch(shelter, json={"name": "镇中学", "capacity": 120}, headers=editor)
+    asked = f"{EXPORTS}/shelters?format=csv&within={WEST}"
+    rows = list(csv.DictReader(io.StringIO(closed.client.get(asked, headers=editor).content.decode("utf-8-sig"))))
+    assert [(row["name"], row["capacity"], row["village_code"]) for row in rows] == [("镇中学", "120", WEST)]
+    assert (float(rows[0]["lon"]), float(rows[0]["lat"])) == (lon, lat)
+    then = closed.client.get(f"{asked}&at={quote(first['at'])}", headers=editor).text
+    assert ("村小学,,shelter,90" in then, "镇中学" in then) == (True, False)
+    assert "S9900" not in closed.client.get(f"{asked}&at=2024-01-01", headers=editor).text
+    closed.client.delete(shelter, headers=editor)
+    assert closed.client.get(asked, headers=editor).headers["x-rows"] == "0"
+    assert closed.client.get(f"{asked}&at={quote(first['at'])}", headers=editor).headers["x-rows"] == "1"
+    outside = closed.key("reader", EAST)
+    assert_problem(closed.client.get(asked, headers=outside), 403, "forbidden")
+    assert_problem(closed.client.get(asked), 401, "unauthenticated")
+
+
+def test_a_layer_comes_with_the_columns_of_its_file(closed: Closed, reader: Header, tmp_path: Path) -> None:
+    shapes = [shapely.Point(*at(NORTH_WEST)), shapely.box(103.49, 34.5, 103.51, 34.52)]
+    columns: dict[str, list[object]] = {
+        "编号": ["H1", "H2"],
+        "名称": ["滑坡点", "滑坡区"],
+        "威胁户数统计（户）": [3, 4],
+        "fid": ["a", "b"],
+    }
+    file = write_layer(tmp_path / "hazards.geojson", shapes, columns)
+    with transaction(closed.engine) as session:
+        run(session, "layer", file, name="hazards")
+    answer = closed.client.get(f"{EXPORTS}/layers?format=gpkg&name=hazards", headers=reader)
+    assert answer.headers["content-disposition"].endswith("layers-hazards.gpkg"), answer.text
+    (tmp_path / "back.gpkg").write_bytes(answer.content)
+    (table,) = load_tables(tmp_path / "back.gpkg")
+    assert table.columns == ("code", "name", "fid_", "威胁户数统计（户）")
+    assert [row.values for row in table.rows] == [("H1", "滑坡点", "a", 3), ("H2", "滑坡区", "b", 4)]
+    assert [
+        row.geometry is not None and row.geometry.equals(shape) for row, shape in zip(table.rows, shapes, strict=True)
+    ] == [True, True]
+    mixed = closed.client.get(f"{EXPORTS}/layers?format=shp&name=hazards", headers=reader)
+    assert (
+        "export_mixed_shapes"
+        in assert_problem(mixed, 422, "invalid_input")["sentences"][mixed.json()["detail"]][0]["code"]
+    )
+    inside = closed.client.get(f"{EXPORTS}/layers?format=csv&within={EAST}&name=hazards", headers=reader)
+    assert (inside.headers["x-rows"], "H2" in inside.text) == ("1", True)
+    every = closed.client.get(f"{EXPORTS}/layers?format=csv", headers=reader).text
+    assert every.splitlines()[0] == "\ufefflayer,code,name,geometry"
+    assert_problem(closed.client.get(f"{EXPORTS}/layers?format=csv&name=none", headers=reader), 404, "not_found")
 
 
 def test_what_waited_too_long_goes_while_the_server_runs(tmp_path: Path) -> None:

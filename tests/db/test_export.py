@@ -22,6 +22,7 @@ from gridmap.geo.lattice import from_units
 from gridmap.grids import service as grids
 from gridmap.grids.model import GridVersion
 from tests import county as small
+from tests.files import write_layer
 from tests.importing import CLERK, WEST, new_county, run, write_grids
 
 
@@ -131,6 +132,27 @@ def test_text_that_a_shapefile_would_cut_is_refused(county: Session, tmp_path: P
     export(county, "grids", tmp_path / "gbk.shp", encoding="gbk")
     (table,) = load_tables(tmp_path / "gbk.shp")
     assert table.column("name")[0] == "长" * 85
+
+
+def test_a_layers_names_are_shortened_for_a_shapefile_and_no_two_alike(county: Session, tmp_path: Path) -> None:
+    columns: dict[str, list[object]] = {
+        "code": ["1"],
+        "责任单位名称": ["水务局"],
+        "责任单位名誉": ["好"],
+        "area_of_the_zone": [2.5],
+    }
+    file = write_layer(tmp_path / "zones.gpkg", [small.square(small.NORTH_WEST)], columns)
+    run(county, "layer", file, name="zones")
+    report = export(county, "layers", tmp_path / "out.shp", layer="zones")
+    (note,) = report.notes
+    assert note.partition(": ")[2].split(", ") == [
+        "area_of_the_zone is called area_of_t1", "责任单位名称 is called 责任单1", "责任单位名誉 is called 责任单2",
+    ]  # fmt: skip
+    (table,) = load_tables(tmp_path / "out.shp")
+    assert table.rows[0].values == ("1", None, 2.5, "水务局", "好")
+    (table,) = load_tables(file)
+    assert table.rows[0].geometry == small.square(small.NORTH_WEST)
+    assert export(county, "layers", tmp_path / "open.csv", public_only=True).rows == 0
 
 
 def test_tibetan_goes_into_a_chinese_shapefile_and_is_refused_where_the_encoding_lacks_it(

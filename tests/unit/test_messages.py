@@ -18,6 +18,7 @@ FAMILIES = (
     "problem.",
     "said.",
     "import.report_",
+    "export.",
     "import.row_",
     "login.",
     "grids.status_",

@@ -212,7 +212,8 @@ def _for_people(plain: Callable[[Request, Any], Any]) -> Callable[[Request, Exce
 
 def _page_of_problem(request: Request, status: int, detail: str) -> HTMLResponse:
     template = "problem.html" if asked_block(request) is None else "problem_part.html"
-    return render(request, template, read_frame(request), status=status, kind=_TOLD[status], detail=detail)
+    frame = read_frame(request)
+    return render(request, template, frame, status=status, kind=_TOLD[status], detail=frame.t.words(detail))
 
 
 def _theme(cookie: str | None) -> Theme:

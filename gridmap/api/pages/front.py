@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup
 
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
+from gridmap.api.pages.messages import Messages, wanted_language
 from gridmap.api.scope import MapScopeDep
 from gridmap.divisions.service import get_division
 from gridmap.maps import service as maps
@@ -38,3 +39,10 @@ def command_map(
         "tianditu_key": None if key is None else key.get_secret_value(),
     }
     return render(request, "front.html", frame, within=chosen, page_json=Markup(script_json(page)))  # noqa: S704
+
+
+@router.get("/sentences.json")
+def sentences(request: Request) -> JSONResponse:
+    """The words for what the service says, by code, in the reader's language: a page asks when it is first refused."""
+    words = Messages(wanted_language(request)).sentences()
+    return JSONResponse(words, headers={"Cache-Control": "private, max-age=300"})

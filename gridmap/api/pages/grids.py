@@ -25,6 +25,7 @@ from gridmap.divisions import service as divisions
 from gridmap.divisions.service import DivisionRecord, get_division
 from gridmap.errors import NotFound
 from gridmap.grids import service as grids
+from gridmap.grids.layers.service import list_layers
 from gridmap.maps import service as maps
 from gridmap.snapshot.counts import count_within
 
@@ -68,6 +69,7 @@ def grids_page(
         asked={"q": q, "kind": kind, "status": status, "sort": sort, "cursor": cursor, "view": view},
         shown_rows=ROWS_SHOWN,
         root=lambda: _branch(session, scope, maps.default_division(session, scope.prefixes) or division),
+        reference_layers=lambda: list_layers(session, public_only=actor.caller.role is None),
         card=None if grid is None else cache(lambda: load_card(session, actor, scope, grid)),
     )
 

@@ -44,6 +44,10 @@ class Messages:
         parts = told.parts or ((told,) if told else ())
         return self("said.between").join(self._worded(part) for part in parts)
 
+    def words(self, told: str) -> str:
+        """A refusal in this language, when it is a sentence; else as it came."""
+        return self.of_import(told) if isinstance(told, Sentence) else told
+
     def _worded(self, said: Sentence) -> str:
         template = self._texts.get(f"said.{said.code}")
         args = {name: self.of_import(arg) if isinstance(arg, Sentence) else arg for name, arg in said.args.items()}

@@ -27,15 +27,16 @@ from gridmap.errors import FieldError, InvalidInput
 from gridmap.geo.measure import distance_m
 from gridmap.households import service as households
 from gridmap.households.service import HouseholdRecord
+from gridmap.sentences import say
 
 Pair = Row[ContactPair, Officer]
 GOALS = ("missed", "tiers", "changes", "loads", "distance_m")
 """What is best, in this order (see docs/pairs.md)."""
 _WHY_NOT = {
-    "household_closed": "the household is closed",
-    "officer_not_usable": "he has retired or is away today",
-    "forbidden": "this pair is forbidden; take the rule away first",
-    "no_capacity": "he has no capacity left",
+    "household_closed": say("why_household_closed", "the household is closed"),
+    "officer_not_usable": say("why_not_usable", "he has retired or is away today"),
+    "forbidden": say("why_forbidden", "this pair is forbidden; take the rule away first"),
+    "no_capacity": say("why_no_capacity", "he has no capacity left"),
 }
 
 

@@ -30,6 +30,11 @@ class Context:
     dry_run: bool = False
     noding: Noding | None = None
 
+    @property
+    def summary(self) -> str:
+        """How a version or changeset that the file makes is called: kept text, in the language of those who read it."""
+        return f"导入 {self.file}"
+
     def may_enter(self, code: str) -> bool:
         """Whether the importer's scope covers a division, grid or group."""
         return self.actor.caller.covers(code)
@@ -57,7 +62,7 @@ OUTSIDE_SCOPE = say("outside_scope", "it lies outside the scope that was granted
 
 def publish(session: Session, context: Context, kind: str, codes: Sequence[str]) -> int:
     """Opens the dataset version that an import makes true, and tells of it."""
-    version = raise_version(session, context.actor.caller.name, f"import of {kind} from {context.file}")
+    version = raise_version(session, context.actor.caller.name, context.summary)
     counties = {code[:6] for code in codes if len(code) >= 6}
     append_event(
         session,

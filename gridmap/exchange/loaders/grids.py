@@ -64,7 +64,7 @@ def _repair(session: Session, found: GridImportPlan, context: Context, loaded: L
             if proposal.repair.accepted:
                 if proposal.repair.tiles:
                     # Only for grids that will be true: what stays a draft gives nobody vertices.
-                    title = f"vertices on borders, for the {_title(context)}"
+                    title = f"{context.summary}：相邻边界同步加节点"
                     loaded.version = refine(session, context.actor, title, proposal.refinement) or loaded.version
                 _redraw(found, proposal.repair.villages, proposal.shapes)
 
@@ -103,7 +103,7 @@ def _publish_first(
             # A refusal must leave nothing behind, and the other villages go on.
             with session.begin_nested():
                 content = [_proposed(state) for each in sound for state in each.state.values()]
-                loaded.version = first_load(session, context.actor, _title(context), content, trial=context.dry_run)
+                loaded.version = first_load(session, context.actor, context.summary, content, trial=context.dry_run)
         except HasErrors as error:
             guilty = _guilty(session, sound, error)
             refused += guilty
@@ -135,7 +135,7 @@ def _draft(
     villages = [each.village for each in plans]
     there = _same_draft(session, villages, content, context)
     if there is None:
-        changeset = open_changeset(session, context.actor, villages, _title(context), trial=context.dry_run)
+        changeset = open_changeset(session, context.actor, villages, context.summary, trial=context.dry_run)
         propose(session, context.actor, changeset, content)
         loaded.changesets.append(changeset)
     else:
@@ -202,10 +202,6 @@ def _proposed(state: GridState) -> ProposedGrid:
         note=state.note,
         ref=state.code,
     )
-
-
-def _title(context: Context) -> str:
-    return f"import of {context.file}"
 
 
 def _tell(loaded: Loaded, plans: Sequence[VillagePlan]) -> None:

@@ -23,7 +23,7 @@ from gridmap.exchange.loaders.people import Read, id_of, of_fields, read_rows, s
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.grids import service as grids
-from gridmap.sentences import Sentence, as_sentence, say
+from gridmap.sentences import Sentence, say
 
 _KINDS = {
     "干部": "official", "联系干部": "official", "公务员": "official", "网格长": "grid_head", "网格员": "grid_head",
@@ -271,7 +271,7 @@ class _Posts:
         try:
             task = posts.task_of(plain(record, "task"))
         except InvalidInput as error:
-            raise BadCode(as_sentence(error.detail)) from None
+            raise BadCode(of_fields(error.errors)) from None
         known = self._known.get((grid, task))
         given_id = id_of(record, "id", "D")
         if given_id is not None and (known is None or known.id != given_id):
