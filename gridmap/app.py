@@ -37,6 +37,7 @@ from gridmap.api import (
     regrouping,
     search,
     shelters,
+    tiles,
 )
 from gridmap.api.address_key import AddressKey
 from gridmap.api.cors import OpenWires
@@ -106,6 +107,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gazetteers = addresses.GazetteerStore()
     app.state.addresses = AddressStore(engine, settings.home)
     app.state.emaps = emap.new_store()
+    app.state.written_tiles = tiles.new_store()
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
     app.add_middleware(Offline, follower=follower)
@@ -122,6 +124,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(_api_v1())
     app.include_router(geocoder.router)
     app.include_router(nominatim.router)
+    app.include_router(tiles.router)
     for page in (
         front,
         emap,

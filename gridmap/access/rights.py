@@ -123,6 +123,8 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/layers": _MAP,
     "GET /api/v1/layers/{name}": _MAP,
     "GET /api/v1/layers/{name}/items": _MAP,
+    "GET /tiles/{layer}.json": _MAP,
+    "GET /tiles/{layer}/{z}/{x}/{y}.mvt": _MAP,
     "GET /api/v1/grids/{code}/households": _PERSONS,
     "PATCH /api/v1/grids/{code}": _KEEP_PERSONS,
     "GET /api/v1/grids/{code}/officers": _PERSONS,

@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridmap.access.service import KEY_PREFIX
@@ -28,13 +29,23 @@ class AddressKey:
         await self.app(scope, receive, send)
 
 
+def keyed(request: Request, path: str) -> str:
+    """The whole address of another path for the same client, with the key where he put it: he can send no header."""
+    root = str(request.base_url).rstrip("/")
+    key = getattr(request.state, "address_key", None)
+    if key is None:
+        return root + path
+    in_path = getattr(request.state, "address_key_in_path", False)
+    return f"{root}{_PREFIX}{quote(key, safe='')}{path}" if in_path else f"{root}{path}?{urlencode({'key': key})}"
+
+
 def _take_from_path(scope: Scope) -> None:
     if not scope["path"].startswith(_PREFIX):
         return
     key, _, rest = scope["path"].removeprefix(_PREFIX).partition("/")
     if _takes_keys("/" + rest):
         scope["path"] = "/" + rest
-        scope.setdefault("state", {})["address_key"] = key
+        scope.setdefault("state", {}).update(address_key=key, address_key_in_path=True)
     else:
         scope["path"] = f"{_PREFIX}(key)/{rest}"
     scope["raw_path"] = quote(scope["path"], safe="/:@!$&'()*+,;=~").encode()

@@ -12,7 +12,8 @@ from gridmap.snapshot.follower import Follower
 from gridmap.snapshot.reader import Snapshot
 
 _API = ("locate", "convert", "divisions", "grids", "layers", "addresses/search", "addresses/reverse")
-_TOLD = ("/metrics", "/geocoder/", "/nominatim/", *(f"/api/v1/{part}" for part in _API))
+_TOLD = ("/metrics", "/map-data/", "/tiles/", "/geocoder/", "/nominatim/", *(f"/api/v1/{part}" for part in _API))
+_PAGES = frozenset({"/", "/map"})
 _READING = frozenset({"GET", "HEAD"})
 _ASKING = frozenset({"/api/v1/locate", "/api/v1/convert"})
 
@@ -44,7 +45,7 @@ def offline_snapshot(request: Request) -> Snapshot | None:
 
 
 def _is_told(method: str, path: str) -> bool:
-    return path.startswith(_TOLD) and only_reads(method, path)
+    return (path in _PAGES or path.startswith(_TOLD)) and only_reads(method, path)
 
 
 class Offline:

@@ -41,7 +41,11 @@ class MapScope:
 
     def within(self, session: Session, code: str) -> tuple[str, ...]:
         """The prefixes of what is told inside a division. Raises NotFound, and Forbidden when that is nothing."""
-        told = self.narrow(prefixes_within(session, code))
+        return self.told_of(prefixes_within(session, code))
+
+    def told_of(self, prefixes: Sequence[str]) -> tuple[str, ...]:
+        """As `narrow`. Raises Forbidden when nothing is left."""
+        told = self.narrow(prefixes)
         if not told:
             raise Forbidden("This lies outside the scope that was granted.")
         return told

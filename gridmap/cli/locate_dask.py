@@ -2,23 +2,28 @@
 
 import json
 import shutil
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
-from gridmap.cli.locate_file import FileRequest
+from gridmap.cli.locate_file import FileRequest, home_snapshots
 from gridmap.cli.offline import current_snapshot_folder
 from gridmap.cli.output import say
 from gridmap.cli.progress import progress
+from gridmap.cli.session import command_session
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.points.counts import Counts
 from gridmap.exchange.points.dask_job import Finished, connected, run_parts, write_manifest
 from gridmap.exchange.points.files import PARQUET, check_names, whole_file
 from gridmap.exchange.points.parts import NOTES, Job, Part, plan_file, plan_folder
+from gridmap.grids.layers.service import get_layer
 from gridmap.settings import Settings
 from gridmap.snapshot.export import export_file
+from gridmap.snapshot.manifest import replace_all
+from gridmap.snapshot.past import layer_table, past_villages_table
 from gridmap.snapshot.reader import Snapshot
 from gridmap.snapshot.segment import checksum
 
@@ -34,9 +39,6 @@ def locate_by_dask(asked: FileRequest) -> tuple[Counts, int]:
     Of a folder OUT is a folder of the same files, `_manifest.json` and the notes of the parts among them. Of one file
     OUT is one file again; its parts gather in `OUT.parts` until then, and `OUT.manifest.json` stays.
     """
-    if asked.at is not None:
-        message = "many machines are given the newest snapshot only"
-        raise InvalidInput(f"--at: {message}", errors=[FieldError("--at", message)])
     if not asked.source.is_dir():
         check_names(asked.source, asked.target)
     folder = asked.target if asked.source.is_dir() else asked.target.with_name(f"{asked.target.name}.parts")
@@ -90,17 +92,35 @@ def _run(client: "Client", job: Job, parts: list[Part], name: str) -> Finished:
 
 
 def _job(asked: FileRequest, folder: Path) -> tuple[Job, int]:
-    """What every part is told; the snapshot of the home is written out beside the parts for all workers to map."""
+    """What every part is told; a snapshot of the home is written out beside the parts for all workers to map."""
     file = asked.snapshot
     if file is None:
-        with current_snapshot_folder(Settings.from_env()) as home:
-            file = folder / NOTES / "snapshot"
-            export_file(home, file)
+        file = folder / NOTES / "snapshot"
+        write_snapshot(asked, file)
+    elif asked.at is not None:
+        message = "a snapshot that was exported knows one state only"
+        raise InvalidInput(f"--at: {message}", errors=[FieldError("--at", message)])
     snapshot = Snapshot.open_file(file)
     if asked.layer is not None:
         snapshot.layer(asked.layer)
     mark = snapshot.manifest.mark
     return Job(str(file.absolute()), mark, asked.x, asked.y, asked.crs, asked.layer), snapshot.version
+
+
+def write_snapshot(asked: FileRequest, file: Path) -> None:
+    """The home's snapshot in one file: the newest, or of the time asked for, of the database if it is not kept."""
+    with current_snapshot_folder(Settings.from_env()) as home:
+        newest, chosen = home_snapshots(home, asked.at)
+        if chosen is not None:
+            export_file(home, file, None if asked.at is None else chosen.version)
+            return
+        with tempfile.TemporaryDirectory(dir=home) as made, command_session() as session:
+            if asked.layer is None:
+                table = past_villages_table(session, asked.at)
+            else:
+                table = layer_table(session, get_layer(session, asked.layer, asked.at))
+            replace_all(Path(made), newest.version, [] if table is None else [table])
+            export_file(Path(made), file)
 
 
 def _join(target: Path, parts: list[Part]) -> None:

@@ -79,7 +79,10 @@ def opened_locator(asked: FileRequest) -> Iterator["BulkLocator"]:
             raise InvalidInput(f"--at: {message}", errors=[FieldError("--at", message)])
         snapshot = Snapshot.open_file(asked.snapshot)
     else:
-        newest, chosen = _home_snapshots(asked.at)
+        from gridmap.cli.offline import current_snapshot_folder
+
+        with current_snapshot_folder(Settings.from_env()) as home:
+            newest, chosen = home_snapshots(home, asked.at)
         if chosen is None:
             yield _past_locator(asked, crs, newest.version)
             return
@@ -88,13 +91,11 @@ def opened_locator(asked: FileRequest) -> Iterator["BulkLocator"]:
     yield BulkLocator(segments, snapshot.version, crs, in_layer=asked.layer is not None)
 
 
-def _home_snapshots(at: datetime | None) -> tuple["Snapshot", "Snapshot | None"]:
-    """The newest, and the one of the time asked for, if that is kept."""
-    from gridmap.cli.offline import current_snapshot_folder
+def home_snapshots(folder: Path, at: datetime | None) -> tuple["Snapshot", "Snapshot | None"]:
+    """The newest of a home's snapshot, and the one of the time asked for, if that is kept."""
     from gridmap.snapshot.served import Served
 
-    with current_snapshot_folder(Settings.from_env()) as folder:
-        served = Served(folder)
+    served = Served(folder)
     newest = served.current()
     if newest is None:
         raise NotFound("There is no snapshot yet; `gridmap snapshot build` makes one.")

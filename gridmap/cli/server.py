@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from gridmap.cli.degraded import open_or_go_without
 from gridmap.cli.demo import open_to_all, prepare_demo
 from gridmap.cli.output import say
 from gridmap.db.database import Database
 from gridmap.db.lock import sole_server
-from gridmap.db.opening import open_database
 from gridmap.db.watchdog import watched
 from gridmap.serving.listening import take_address
 from gridmap.serving.supervisor import serve, stoppable
@@ -34,15 +34,18 @@ def up(
 def run_server(settings: Settings, *, demo: bool, app: str = APP) -> None:
     """Serves an installation until told to stop.
 
-    Raises AlreadyRunning or AddressTaken before any long work, ClusterError when the database can't be had.
+    While the server of GRIDMAP_DATABASE_URL is away, what there is a snapshot of is served.
+
+    Raises AlreadyRunning or AddressTaken before any long work, ClusterError when the database can't be had,
+    DatabaseUnavailable when it is away and there is no snapshot.
     """
     with ExitStack() as stack:
         stack.enter_context(stoppable())
         stack.enter_context(sole_server(settings.home))
         _forget_counts(settings.home)
         bound = stack.enter_context(take_address(settings.host, settings.port))
-        database = stack.enter_context(open_database(settings, report=say))
-        notes = prepare_demo(database) if demo else []
+        database, answers = stack.enter_context(open_or_go_without(settings))
+        notes = prepare_demo(database) if demo and answers else []
         if database.cluster is not None:
             stack.enter_context(watched(database.cluster, say))
         serve(

@@ -92,7 +92,7 @@ def _area(area: DivisionShape | GridShape, parts: Any, drawn: dict[str, Any]) ->
 
 def _group(group: GroupShape, parts: Any) -> dict[str, Any]:
     facts = {"code": group.code, "name": group.name, "households": group.households, "persons": group.persons}
-    return _polygons(group.code, parts, facts)
+    return _polygons(group.code, parts, {key: v for key, v in facts.items() if v is not None})
 
 
 def _polygons(code: str, parts: Any, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from gridmap.db.geometry import to_shapely
 from gridmap.divisions import service as divisions
 from gridmap.divisions.model import LEVELS
-from gridmap.divisions.service import DivisionRecord
+from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
 from gridmap.maps import queries
@@ -45,12 +45,12 @@ class DivisionShape:
 
 @dataclass(frozen=True, slots=True)
 class GridShape:
-    """A grid to draw, with its counts."""
+    """A grid to draw, with its counts; None for those that are not known."""
 
     record: GridRecord
-    households: int
-    persons: int
-    groups: int
+    households: int | None
+    persons: int | None
+    groups: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class GroupShape:
 
     code: str
     name: str
-    households: int
-    persons: int
+    households: int | None
+    persons: int | None
     outline: BaseGeometry | None
 
 
@@ -108,8 +108,13 @@ def default_division(session: Session, told: tuple[str, ...] = ("",)) -> Divisio
         code = queries.first_division_with_outline(session)
         return None if code is None else divisions.get_division(session, code)
     chains = [divisions.chain_above(session, code) for code in counties]
+    return divisions.get_division(session, smallest_shared(chains))
+
+
+def smallest_shared(chains: Sequence[Sequence[NamedDivision]]) -> str:
+    """The code of the smallest division that several chains, each province first, have in common."""
     shared = [d for d in chains[0] if all(any(d.code == other.code for other in chain) for chain in chains)]
-    return divisions.get_division(session, (shared or chains[0])[-1].code)
+    return (shared or chains[0])[-1].code
 
 
 def load_content(session: Session, within: str, prefixes: tuple[str, ...] | None = None) -> MapContent:

@@ -15,12 +15,14 @@ from gridmap.snapshot.segment import checked_format, place_file, read_segments
 _MANIFEST = "manifest.json"
 
 
-def export_file(home: Path, file: Path) -> Manifest:
-    """Writes the served version into a file that is whole or not there. Raises NotFound, SnapshotDamaged, InvalidInput.
+def export_file(home: Path, file: Path, version: int | None = None) -> Manifest:
+    """Writes the served version, or one that is kept, into a file that is whole or not there.
+
+    Raises NotFound, SnapshotDamaged, InvalidInput.
 
     Whom its folder lets read it can read it all; keys are not in it.
     """
-    manifest = read_manifest(home)
+    manifest = read_manifest(home, version)
     if manifest is None:
         raise NotFound("there is no snapshot yet; `gridmap snapshot build` makes one")
     for entry in manifest.files:

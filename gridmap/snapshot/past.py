@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import groupby
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy.orm import Session
 
 from gridmap.grids import service as grids
@@ -17,22 +18,29 @@ from gridmap.snapshot.segment import GridName
 
 def past_villages(session: Session, at: datetime | None) -> Segments:
     """The grids of all villages as they were at a time, or as they are."""
+    return _opened(past_villages_table(session, at))
+
+
+def past_villages_table(session: Session, at: datetime | None) -> pa.Table | None:
+    """The same as segments that can be written; None when there were none."""
     found = sorted(grids.list_grids(session, at=at), key=lambda grid: grid.code)
     sources = [
         SegmentSource("village", village, (), [(GridName(g.code, g.name, g.name_bo, g.kind), g.geometry) for g in same])
         for village, same in groupby(found, key=lambda grid: grid.village_code)
     ]
-    return _built(sources)
+    return build_segments(sources) if sources else None
 
 
 def layer_segments(session: Session, layer: LayerRecord) -> Segments:
     """The areas of one loading of a layer; points and lines are none."""
+    return _opened(layer_table(session, layer))
+
+
+def layer_table(session: Session, layer: LayerRecord) -> pa.Table | None:
+    """The same as a segment that can be written; None when there are none."""
     areas = layer_areas(layers.list_features(session, layer))
-    return _built([SegmentSource("layer", layer.name, (), areas)] if areas else [])
+    return build_segments([SegmentSource("layer", layer.name, (), areas)]) if areas else None
 
 
-def _built(sources: list[SegmentSource]) -> Segments:
-    if not sources:
-        return Segments([], [])
-    table = build_segments(sources)
-    return Segments([table], [np.ones(table.num_rows, bool)])
+def _opened(table: pa.Table | None) -> Segments:
+    return Segments([], []) if table is None else Segments([table], [np.ones(table.num_rows, bool)])

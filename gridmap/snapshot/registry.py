@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.divisions.model import LEVELS
 from gridmap.divisions.service import DivisionRecord, NamedDivision
 from gridmap.errors import DatabaseUnavailable, NotFound
+from gridmap.geo.arrays import Polygonal
 from gridmap.geo.cell_build import build_cells
 from gridmap.geo.cell_lookup import CellLookup
 from gridmap.geo.lonlat import BBox, LonLat
@@ -96,6 +97,16 @@ class Registry:
             valid_to=None,
         )
 
+    def names(self) -> list[NamedDivision]:
+        """All divisions by code, without their outlines."""
+        return [_named(row) for row in self._rows.values()]
+
+    @cached_property
+    def outlines(self) -> dict[str, Polygonal]:
+        """The outlines that are drawn, by code; a village with grids has none: they tile it."""
+        drawn: dict[str, Any] = {code: row["outline"] for code, row in self._rows.items() if row["outline"]}
+        return {code: shapely.from_wkb(outline) for code, outline in drawn.items()}
+
     def list_children(self, code: str) -> list[DivisionRecord]:
         """The direct children of a division by code."""
         self.get_division(code)
@@ -106,8 +117,7 @@ class Registry:
         chain: list[NamedDivision] = []
         row = self._rows.get(code)
         while row is not None:
-            names = ("code", "level", "parent", "name", "name_full", "name_bo")
-            chain.append(NamedDivision(*(row[name] for name in names)))
+            chain.append(_named(row))
             row = self._rows.get(row["parent"] or "")
         return chain[::-1]
 
@@ -231,8 +241,8 @@ class Registry:
 
     @cached_property
     def _outlines(self) -> tuple[CellLookup | None, list[str]]:
-        """The outlines that are drawn, by code, each by itself; a village with grids has none: they tile it."""
-        drawn = {code: shapely.from_wkb(row["outline"]) for code, row in self._rows.items() if row["outline"]}
+        """The drawn outlines, each by itself, and their codes."""
+        drawn = self.outlines
         lookup = CellLookup(build_cells([[shape] for shape in drawn.values()])) if drawn else None
         return lookup, list(drawn)
 
@@ -269,3 +279,8 @@ class Registry:
             version_from=facts.version_from or 0,
             version_to=None,
         )
+
+
+def _named(row: dict[str, Any]) -> NamedDivision:
+    names = ("code", "level", "parent", "name", "name_full", "name_bo")
+    return NamedDivision(*(row[name] for name in names))

@@ -73,6 +73,15 @@ function show(state, text) {
   words.textContent = text;
 }
 
+/** Says in the open what can't be seen or done without the database. @param {number | null} version of the snapshot; null when all is well */
+function degraded(version) {
+  const banner = document.getElementById("degraded");
+  const words = document.getElementById("degraded-text");
+  if (!banner || !words) return;
+  banner.hidden = version === null;
+  if (version !== null) words.textContent = t("frame.degraded_text", { version });
+}
+
 const told = document.getElementById("freshness");
 /** What to say while all is well. @type {string | null} */
 let fresh = told?.dataset.state === "fresh" ? (document.getElementById("freshness-text")?.textContent ?? null) : null;
@@ -94,8 +103,10 @@ async function ask() {
     if (status === "degraded") {
       fresh ??= t("map.newer", { version });
       show("snapshot", t("frame.snapshot", { version, since: clock(since) }));
+      degraded(version);
       return;
     }
+    degraded(null);
     if (fresh !== null) show("fresh", fresh);
   } catch {
     show("away", t("frame.offline"));

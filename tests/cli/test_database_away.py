@@ -18,6 +18,7 @@ from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot.catch_up import catch_up
 from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, TOWNSHIP, WEST, at, record_id, small_county, square
 from tests.homes import Up, eventually, gridmap, up
+from tests.mvt import read_tile
 from tests.postgres import Server, running_server
 
 pytestmark = pytest.mark.xdist_group("commands")
@@ -86,6 +87,7 @@ def test_the_map_goes_on_and_comes_back(installation: Installation, folder: Path
         installation.server.stop()
         try:
             _goes_on(server, installation)
+            _shows_the_map(server, installation)
             _keeps_rights(server, installation)
             _says_so(server)
             offline = gridmap(home, "locate", *map(repr, at(NORTH_WEST)), GRIDMAP_DATABASE_URL=installation.url)
@@ -148,6 +150,32 @@ def _goes_on(server: Up, installation: Installation) -> None:
     assert many.json() == {
         "version": 2, "codes": [NORTH_WEST, NORTH_EAST, None], "status": ["ok", "ok", "outside"],
     }  # fmt: skip
+
+
+def _shows_the_map(server: Up, installation: Installation) -> None:
+    """Tiles, the pages of the map and what they draw, the snapshot's version on the page, and nothing of persons."""
+    everything = installation.everything
+    assert server.get("/tiles/grids.json", key=everything).json()["dataset_version"] == 2
+    for layer, most in (("grids", 4), ("divisions", 6), ("beats", 1)):
+        tile = server.get(f"/tiles/{layer}/11/1612/814.mvt", key=everything)
+        assert (tile.status_code, len(read_tile(tile.content, layer))) == (200, most)
+    assert server.get("/tiles/beats.json").status_code == 401
+    for path in ("/", "/map", f"/map?within={WEST}"):
+        page = server.get(path, key=everything)
+        assert page.status_code == 200, page.text
+        assert 'data-state="snapshot"' in page.text
+        assert "地图取自快照，版本 2" in page.text
+    drawn = server.get(f"/map-data/{COUNTY}.json", key=everything).json()
+    assert (drawn["version"], len(drawn["objects"]["grid"]["geometries"])) == (2, 4)
+    assert [len(drawn["objects"][name]["geometries"]) for name in ("county", "township", "village")] == [1, 1, 2]
+    assert {group["id"] for group in drawn["objects"]["group"]["geometries"]} == {
+        NORTH_WEST + "01", NORTH_WEST + "02", NORTH_EAST + "01", WEST + "00201",
+    }  # fmt: skip
+    assert not {"households", "persons"} & drawn["objects"]["grid"]["geometries"][0]["properties"].keys()
+    west = server.get(f"/map-data/{COUNTY}.json", key=installation.west).json()
+    assert {grid["id"][:12] for grid in west["objects"]["grid"]["geometries"]} == {WEST}
+    assert server.get(f"/map-data/{WEST[:-1]}1.json", key=installation.west).status_code == 403
+    assert server.get(f"/map-data/{COUNTY}.json").status_code == 401
 
 
 def _keeps_rights(server: Up, installation: Installation) -> None:

@@ -8,10 +8,9 @@ from hashlib import sha256
 from fastapi import APIRouter, Request, Response
 
 from gridmap import __version__
-from gridmap.api.deps import NotModified, SessionDep
+from gridmap.api.deps import NotModified
+from gridmap.api.map_reading import MapReadingDep
 from gridmap.api.params import DivisionCodePath
-from gridmap.api.scope import MapScopeDep
-from gridmap.db.versions import state_mark
 from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
 from gridmap.maps.mapdata import map_data
@@ -38,16 +37,15 @@ def new_store() -> WrittenMaps:
 
 
 @router.get("/map-data/{within}.json")
-def map_document(request: Request, within: DivisionCodePath, session: SessionDep, scope: MapScopeDep) -> Response:
+def map_document(request: Request, within: DivisionCodePath, reading: MapReadingDep) -> Response:
     """What is drawn of a division as TopoJSON, the same for every map; 304 while nothing has been published."""
-    told = scope.within(session, within)
-    mark = state_mark(session)
+    told, mark = reading.told_within(within), reading.mark
     # The scope is in the tag: a browser keeps one copy an address, and asks with its tag whoever has signed in since.
     etag = f'"{__version__}-{mark}-{sha256(",".join(told).encode()).hexdigest()[:12]}"'
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
     kept: WrittenMaps = request.app.state.written_maps
-    written = kept.get((within, told, mark), lambda: _write(maps.load_content(session, within, told)))
+    written = kept.get((within, told, mark), lambda: _write(reading.content(within, told)))
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",

@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.deps import SettingsDep
+from gridmap.api.map_reading import MapReadingDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
 from gridmap.api.pages.messages import Language, Messages
-from gridmap.api.scope import MapScopeDep
-from gridmap.db.versions import state_mark
-from gridmap.divisions.service import get_division
 from gridmap.errors import NotFound
 from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
@@ -41,19 +39,18 @@ def emap(
     request: Request,
     *,
     frame: FrameDep,
-    session: SessionDep,
+    reading: MapReadingDep,
     settings: SettingsDep,
-    scope: MapScopeDep,
     within: WithinQuery = None,
 ) -> HTMLResponse:
     """The e-map of a division, by default of all that is told. It needs no network once it has been loaded."""
-    division = maps.default_division(session, scope.prefixes) if within is None else get_division(session, within)
+    division = reading.division(within)
     if division is None:
         raise NotFound(frame.t("front.empty") + ": gridmap demo load")
     kept: EMaps = request.app.state.emaps
-    told = scope.within(session, division.code)
-    key = (division.code, told, state_mark(session), frame.language)
-    parts = kept.get(key, lambda: _render(maps.load_content(session, division.code, told), frame.t, settings))
+    told = reading.told_within(division.code)
+    key = (division.code, told, reading.mark, frame.language)
+    parts = kept.get(key, lambda: _render(reading.content(division.code, told), frame.t, settings))
     if parts is None:
         raise NotFound(frame.t("emap.empty", name=division.name))
     request.state.uses_nonce = True

@@ -18,7 +18,7 @@ from gridmap import __version__
 from gridmap.access.caller import ANONYMOUS, Caller
 from gridmap.access.rights import RIGHTS, check
 from gridmap.api.deps import get_engine, get_settings
-from gridmap.api.offline import get_follower
+from gridmap.api.offline import get_follower, is_offline
 from gridmap.api.pages.links import asked_block, linker, sort_link
 from gridmap.api.pages.messages import COOKIE, HTML_LANG, LANGUAGES, Language, Messages, wanted_language
 from gridmap.api.security import PRIVATE, open_settings
@@ -92,12 +92,7 @@ class Frame:
 
 def read_frame(request: Request) -> Frame:
     """The frame of a request; it never fails, because the page that says what is wrong needs one."""
-    try:
-        with transaction(reading(get_engine(request))) as session:
-            state = maps.installation_state(session)
-    except Unavailable:
-        state = None
-        get_follower(request).note_away()
+    state = _state(request)
     return Frame(
         language=wanted_language(request),
         theme=_theme(request.cookies.get("gridmap_theme")),
@@ -108,6 +103,18 @@ def read_frame(request: Request) -> Frame:
         user=_signed_in(request),
         csrf_token=getattr(request.state, "csrf_token", ""),
     )
+
+
+def _state(request: Request) -> maps.InstallationState | None:
+    """None when the database does not answer; it is not asked again by a request that has found that out."""
+    if is_offline(request):
+        return None
+    try:
+        with transaction(reading(get_engine(request))) as session:
+            return maps.installation_state(session)
+    except Unavailable:
+        get_follower(request).note_away()
+        return None
 
 
 def _snapshot(follower: Follower) -> tuple[int, datetime] | None:

@@ -6,12 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup
 
-from gridmap.api.deps import SessionDep, SettingsDep
+from gridmap.api.deps import SettingsDep
+from gridmap.api.map_reading import MapReadingDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.pages.messages import Messages, wanted_language
-from gridmap.api.scope import MapScopeDep
-from gridmap.divisions.service import get_division
-from gridmap.maps import service as maps
 from gridmap.maps.escaping import script_json
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -24,15 +22,14 @@ def command_map(
     request: Request,
     *,
     frame: FrameDep,
-    session: SessionDep,
+    reading: MapReadingDep,
     settings: SettingsDep,
-    scope: MapScopeDep,
     within: WithinQuery = None,
 ) -> HTMLResponse:
     """The command map of a division, by default of all that is told. What is on the screen stands in the query."""
-    chosen = maps.default_division(session, scope.prefixes) if within is None else get_division(session, within)
+    chosen = reading.division(within)
     if chosen is not None:
-        scope.within(session, chosen.code)
+        reading.told_within(chosen.code)
     key = settings.tianditu_key
     page = {
         "within": None if chosen is None else chosen.code,
