@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2 as httpx
@@ -17,7 +18,7 @@ from gridmap.db.versions import raise_version
 from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot.catch_up import catch_up
 from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, TOWNSHIP, WEST, at, record_id, small_county, square
-from tests.homes import Up, eventually, gridmap, up
+from tests.homes import Up, eventually, gridmap, kill_each, up
 from tests.mvt import read_tile
 from tests.postgres import Server, running_server
 
@@ -204,6 +205,79 @@ def _says_so(server: Up) -> None:
     page = server.get("/login").text
     assert 'data-state="snapshot"' in page
     assert "版本 2" in page
+
+
+def test_a_start_without_its_database(installation: Installation, folder: Path) -> None:
+    """It serves what there is a snapshot of, counts in both workers, and takes the database in when that is back."""
+    home = folder / "home"
+    version = catch_up(installation.engine, home / "snapshot").version
+    installation.server.stop()
+    try:
+        settings = {"GRIDMAP_DATABASE_URL": installation.url, "GRIDMAP_PUBLIC_MAP": "true"}
+        with up(home, "--workers", "2", **settings) as server:
+            assert any(f"from the snapshot, version {version}" in line for line in server.said)
+            assert server.get("/readyz").json()["status"] == "degraded"
+            assert f"地图取自快照，版本 {version}" in server.get("/").text
+            assert server.get("/tiles/grids/11/1612/814.mvt").status_code == 200
+            assert server.get("/login").status_code == 200
+            installation.server.start()
+            server.read_until("The database is back.")
+            assert eventually(lambda: server.get("/readyz").json()["status"] == "ready")
+            _counts_for_all_workers(server, installation)
+            newer = installation.rename("回来")
+            url = locate(*at(NORTH_WEST), f"&min_version={newer}")
+            assert server.get(url).json()["grid"]["name"] == "回来"
+    finally:
+        with suppress(RuntimeError):  # it runs already
+            installation.server.start()
+
+
+def _counts_for_all_workers(server: Up, installation: Installation) -> None:
+    """Whichever worker is asked tells what all have answered, those that have died too."""
+    asked = 0
+
+    def count() -> set[float]:
+        texts = [server.get("/metrics", key=installation.everything).text for _ in range(6)]
+        line = 'gridmap_http_requests_total{method="GET",route="/api/v1/locate",status="200"} '
+        return {float(text.partition(line)[2].partition("\n")[0] or 0) for text in texts}
+
+    def both_have_answered() -> bool:
+        nonlocal asked
+        asked += 1
+        assert server.get(locate(*at(NORTH_WEST))).status_code == 200
+        counted = [b"/api/v1/locate" in path.read_bytes() for path in (server.home / "metrics").glob("*.counts")]
+        return counted == [True, True]
+
+    assert eventually(both_have_answered)
+    assert count() == {asked}
+    before = server.workers()
+    kill_each(before[:1])
+    server.read_until("another one takes its place")
+    assert eventually(lambda: len(server.workers()) == 2 and server.get("/healthz").status_code == 200)
+    assert server.get(locate(*at(NORTH_WEST))).status_code == 200
+    assert count() == {asked + 1}
+
+
+def test_many_machines_locate_in_the_past(installation: Installation, folder: Path) -> None:
+    """From a version that is kept, and from PostGIS for one that is not: as this machine alone would."""
+    kept = catch_up(installation.engine, folder / "home" / "snapshot")
+    installation.rename("后来")
+    source = folder / "in.csv"
+    source.write_text("".join(["lon,lat\n", *(f"{lon},{lat}\n" for lon, lat in (at(NORTH_WEST), at(NORTH_EAST)))]))
+    assert kept.origin.published_at is not None
+    for instant, status, version in (
+        (kept.origin.published_at.isoformat(), "ok", kept.version),
+        ("2019-01-01T00:00:00+08:00", "outside", kept.version + 1),
+    ):
+        for engine in ((), ("--engine", "dask")):
+            out = folder / f"out{len(engine)}.csv"
+            arguments = ("locate", "--file", str(source), "--out", str(out), "--at", instant, *engine, "--json")
+            done = gridmap(folder / "home", *arguments, GRIDMAP_DATABASE_URL=installation.url)
+            assert done.returncode == 0, done.stderr
+            told = json.loads(done.stdout)
+            assert (told["version"], told["status"][status]) == (version, 2)
+        assert (folder / "out0.csv").read_text() == (folder / "out2.csv").read_text()
+        assert len(json.loads((folder / "out2.csv.manifest.json").read_text())["parts"]) == 1
 
 
 def test_fifty_clients_during_a_hundred_publishes(installation: Installation, folder: Path) -> None:

@@ -134,7 +134,8 @@ def test_a_server_of_ones_own_is_used_and_none_is_started(server: Server, folder
 def test_a_server_that_is_not_there_is_told_in_a_line(folder: Path) -> None:
     refused = gridmap(folder, "up", "--port", "0", GRIDMAP_DATABASE_URL="postgresql://x@/x?host=/nowhere")
     assert refused.returncode == 3
-    assert "database" in refused.stderr
+    assert "database can't be reached" in refused.stderr
+    assert "no snapshot to go on with" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
