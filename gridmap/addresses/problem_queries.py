@@ -134,6 +134,19 @@ def page(session: Session, stmt: ProblemSelect, after: str | None, limit: int) -
     return session.execute(chosen if after is None else chosen.where(found.c.code > after)).all()
 
 
+def page_and_count(
+    session: Session, stmt: ProblemSelect, after: str | None, limit: int
+) -> tuple[Sequence[Row[Any, Any, Any]], int]:
+    """The same with how many there are in all; all of them are looked for once."""
+    found = stmt.cte("found")
+    many = select(func.count()).select_from(found).scalar_subquery()
+    chosen = select(found.c.code, found.c.codes, many).order_by(found.c.code).limit(limit)
+    rows = session.execute(chosen if after is None else chosen.where(found.c.code > after)).all()
+    if rows:
+        return rows, rows[0][2]
+    return rows, count(session, stmt) if after is not None or limit < 1 else 0
+
+
 def one(session: Session, stmt: ProblemSelect, code: str) -> Row[Any, Any] | None:
     """The problem of a kind whose first address is this one."""
     found = stmt.subquery()

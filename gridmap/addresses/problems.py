@@ -136,6 +136,31 @@ def list_problems(
     return found
 
 
+def survey(
+    session: Session,
+    gazetteer: Gazetteer,
+    prefixes: Sequence[str],
+    *,
+    kinds: Sequence[Kind] = KINDS,
+    cursor: str | None = None,
+    limit: int,
+) -> tuple[list[AddressProblem], dict[Kind, int]]:
+    """What `list_problems` and `count_problems` tell, each kind looked for once."""
+    first, after = _cursor(cursor)
+    where = lies_within(prefixes)
+    found: list[AddressProblem] = []
+    counts: dict[Kind, int] = {"no_point": problem_queries.count_waiting(session, prefixes)}
+    for place, kind in enumerate(KINDS):
+        room = max(0, limit - len(found)) if kind in kinds and place >= first else 0
+        behind = after if place == first else None
+        if kind in _FINDERS:
+            rows, counts[kind] = problem_queries.page_and_count(session, _FINDERS[kind](where), behind, room)
+            found += _with_addresses(session, kind, [list(row[1]) for row in rows])
+        elif room:
+            found += _of_kind(session, gazetteer, prefixes, kind, behind, room)
+    return found, counts
+
+
 def find_problem(session: Session, gazetteer: Gazetteer, prefixes: Sequence[str], key: str) -> AddressProblem | None:
     """The problem of a key; None when it is there no more. Raises InvalidInput for what is no key."""
     place, code = _cursor(key)

@@ -90,11 +90,12 @@ def list_problems(
     """What is wrong with addresses within, and what to do about each; labels are read when `kind=label` asks for it."""
     prefixes = _prefixes(session, scope, within)
     kinds = tuple(kind) if kind else KINDS[:-1]
-    found = problems.list_problems(session, gazetteer, prefixes, kinds=kinds, cursor=page.cursor, limit=page.limit + 1)
+    cursor, most = page.cursor, page.limit + 1
+    found, counts = problems.survey(session, gazetteer, prefixes, kinds=kinds, cursor=cursor, limit=most)
     shown = found[: page.limit]
     return AddressProblems(
         version=current_version(session),
-        counts={str(kind): number for kind, number in problems.count_problems(session, prefixes).items()},
+        counts={str(kind): number for kind, number in counts.items()},
         problems=[AddressProblemOut.of(problem) for problem in shown],
         next=page.next_link(request, shown[-1].key if len(found) > page.limit else None),
     )

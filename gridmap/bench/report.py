@@ -60,6 +60,25 @@ class Aim:
         return f"{asked}: {_cell(share)}{'' if reached else ', not reached'}"
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a figure has to be by itself: at most so much, or at least."""
+
+    name: str
+    limit: float
+    at_most: bool = True
+
+    def told(self, figure: float) -> str:
+        """The aim beside what was measured.
+
+        >>> Limit("a search, ms", 10).told(12.5)
+        '“a search, ms” ≤ 10: 12.5, not reached'
+        """
+        reached = figure <= self.limit if self.at_most else figure >= self.limit
+        asked = f"“{self.name}” {'≤' if self.at_most else '≥'} {self.limit:,g}"
+        return f"{asked}: {_cell(figure)}{'' if reached else ', not reached'}"
+
+
 def compared(
     title: str, unit: str, note: str, figures: Mapping[str, Cell], reference: str, aims: Sequence[Aim] = ()
 ) -> Table:

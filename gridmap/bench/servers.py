@@ -9,6 +9,8 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import make_url
 
@@ -18,13 +20,31 @@ from gridmap.bench.ground import PEERS_PYTHON
 _START_S = 120.0
 
 
+class Server(NamedTuple):
+    """Where a server listens, and its process."""
+
+    port: int
+    pid: int
+
+    def memory_mb(self) -> float:
+        """What the process and those it started hold for themselves now; what is mapped from files is left out."""
+        return sum(_own_kb(pid) for pid in _family(self.pid)) / 1e3
+
+
 @contextmanager
-def served(target: str, env: Mapping[str, str]) -> Iterator[int]:
-    """Runs `module:factory` as `gridmap up` runs a worker; yields the port. Raises RuntimeError if it ends."""
+def running(target: str, env: Mapping[str, str]) -> Iterator[Server]:
+    """Runs `module:factory` as `gridmap up` runs a worker. Raises RuntimeError if it ends."""
     with _listening() as bound:
         command = [sys.executable, "-m", "gridmap.serving.worker", target, str(bound.fileno()), str(os.getpid())]
-        with _running(command, bound, env) as port:
-            yield port
+        with _running(command, bound, env) as server:
+            yield server
+
+
+@contextmanager
+def served(target: str, env: Mapping[str, str]) -> Iterator[int]:
+    """The same; yields the port alone."""
+    with running(target, env) as server:
+        yield server.port
 
 
 @contextmanager
@@ -36,8 +56,8 @@ def peer_served(name: str, database_url: str) -> Iterator[int]:
     place = [str(url.query.get("host", url.host)), str(url.query.get("port", url.port or 5432))]
     with _listening() as bound:
         command = [str(PEERS_PYTHON), peer_servers.__file__, name, str(bound.fileno()), *place]
-        with _running([*command, str(url.database), str(url.username)], bound, {}) as port:
-            yield port
+        with _running([*command, str(url.database), str(url.username)], bound, {}) as server:
+            yield server.port
 
 
 @contextmanager
@@ -49,7 +69,7 @@ def _listening() -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _running(command: Sequence[str], bound: socket.socket, env: Mapping[str, str]) -> Iterator[int]:
+def _running(command: Sequence[str], bound: socket.socket, env: Mapping[str, str]) -> Iterator[Server]:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, env={**os.environ, **env}, pass_fds=[bound.fileno()], stderr=said, stdout=said
@@ -60,10 +80,29 @@ def _running(command: Sequence[str], bound: socket.socket, env: Mapping[str, str
                 said.seek(0)
                 lines = said.read().decode(errors="replace").strip().splitlines() or ["it did not start in time"]
                 raise RuntimeError(lines[-1])
-            yield port
+            yield Server(port, process.pid)
         finally:
             process.terminate()
             process.wait()
+
+
+def _family(pid: int) -> list[int]:
+    """A process and all that it started, and they."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [int(child) for task in tasks for child in _read(task).split()]
+    return [pid, *(other for child in children for other in _family(child))]
+
+
+def _own_kb(pid: int) -> int:
+    lines = (line.split() for line in _read(Path(f"/proc/{pid}/status")).splitlines())
+    return next((int(words[1]) for words in lines if words[0] == "RssAnon:"), 0)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it has ended meanwhile
+        return ""
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -280,11 +280,15 @@ def test_problems_are_found_page_by_page_with_what_to_do(closed: Closed, editor:
     for number in (62, 63, 64, 65, 162):
         create(closed, editor, f"双村镇东村2组{number}号", at(NORTH_EAST, 0.1 + number / 1000, 0.8))
     found: list[dict[str, Any]] = []
+    counted: list[dict[str, int]] = []
     link: str | None = f"{URL}/problems?within={EAST}&limit=1"
     while link:
         page = closed.client.get(link, headers=editor).json()
         found += page["problems"]
+        counted.append(page["counts"])
         link = page["next"]
+    # On whichever page, and also where nothing of a kind is left to be listed.
+    assert counted == [{kind: len([p for p in found if p["kind"] == kind]) for kind in page["counts"]}] * len(counted)
     by_kind = {p["kind"]: p for p in found}
     assert [p["kind"] for p in found] == sorted((p["kind"] for p in found), key=list(page["counts"]).index)
     assert {a["id"] for a in by_kind["same_door"]["addresses"]} == {twin["id"], other["id"]}

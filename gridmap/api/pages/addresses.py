@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -23,6 +23,7 @@ from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
+from gridmap.api.pages.links import asked_block
 from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.api.security import ActorDep
 from gridmap.db.history import Revision, list_states
@@ -67,6 +68,36 @@ class Card:
     history: Sequence[Revision]
 
 
+@dataclass(frozen=True)
+class Told:
+    """The problems of a page and how many there are, looked for once where a page `shows_both`."""
+
+    session: Session
+    gazetteer: Gazetteer
+    prefixes: tuple[str, ...]
+    kinds: Sequence[Kind]
+    cursor: str | None
+    shows_both: bool
+
+    def listed(self) -> list[AddressProblem]:
+        """One page of them."""
+        if self.shows_both:
+            return self._both[0]
+        return problems.list_problems(
+            self.session, self.gazetteer, self.prefixes, kinds=self.kinds, cursor=self.cursor, limit=ROWS_SHOWN
+        )
+
+    def counts(self) -> dict[Kind, int]:
+        """How many of each kind."""
+        return self._both[1] if self.shows_both else problems.count_problems(self.session, self.prefixes)
+
+    @cached_property
+    def _both(self) -> tuple[list[AddressProblem], dict[Kind, int]]:
+        return problems.survey(
+            self.session, self.gazetteer, self.prefixes, kinds=self.kinds, cursor=self.cursor, limit=ROWS_SHOWN
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The problem that is worked on, None when it is solved, and the keys of those before and behind it."""
@@ -99,6 +130,7 @@ def addresses_page(
     division = _division(session, scope, within or (record.place[:12] if record and view == "list" and not q else None))
     prefixes = scope.within(session, division.code)
     kinds = KINDS[:-1] if kind is None else (kind,)
+    told = Told(session, gazetteer, prefixes, kinds, cursor, shows_both=view == "problems" and _has_head(request))
     return render(
         request,
         "addresses.html",
@@ -109,10 +141,8 @@ def addresses_page(
         chain=lambda: divisions.chain_above(session, division.code),
         known=actor.caller != ANONYMOUS,
         rows=cache(lambda: _rows(session, served, prefixes, q, cursor)),
-        listed=cache(
-            lambda: problems.list_problems(session, gazetteer, prefixes, kinds=kinds, cursor=cursor, limit=ROWS_SHOWN)
-        ),
-        counts=cache(lambda: problems.count_problems(session, prefixes)),
+        listed=cache(told.listed),
+        counts=cache(told.counts),
         asked={"q": q, "view": view, "kind": kind, "code": code, "problem": problem},
         shown_rows=ROWS_SHOWN,
         card=None if record is None else cache(lambda: _card(session, actor, gazetteer, record)),
@@ -125,6 +155,11 @@ def addresses_page(
 
 DOORS = ("group_name", "hamlet", "street", "number", "sub_number", "estate", "building", "unit", "floor", "room")
 """The segments that a form shows, in the order of a label."""
+
+
+def _has_head(request: Request) -> bool:
+    """Whether what is asked for tells the counts: the page, or its list with the head."""
+    return asked_block(request) in {None, "list"}
 
 
 def _division(session: Session, scope: MapScope, within: str | None) -> DivisionRecord:
