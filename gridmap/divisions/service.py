@@ -15,6 +15,7 @@ from gridmap.divisions.model import LEVELS
 from gridmap.divisions.queries import DivisionRow
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.geo.lonlat import BBox
+from gridmap.sentences import NOTHING, Sentence, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def get_division(session: Session, code: str, at: datetime | None = None) -> Div
     """One division. Raises NotFound."""
     row = queries.find_division(session, code, at)
     if row is None:
-        raise NotFound(f"There is no division {code}{_then(at)}.")
+        raise NotFound(say("no_division_there", "There is no division {code}{then}.", code=code, then=_then(at)))
     return _record(row)
 
 
@@ -54,7 +55,7 @@ def get_last_division(session: Session, code: str) -> DivisionRecord:
     """What was last true of a division, whether it still is or not. Raises NotFound for a code that never was one."""
     row = queries.find_last_division(session, code)
     if row is None:
-        raise NotFound(f"There never was a division {code}.")
+        raise NotFound(say("no_division_ever", "There never was a division {code}.", code=code))
     return _record(row)
 
 
@@ -192,8 +193,8 @@ def count_by_level(session: Session, prefixes: Sequence[str], at: datetime | Non
     return queries.count_by_level(session, prefixes, at)
 
 
-def _then(at: datetime | None) -> str:
-    return "" if at is None else f" at {at.isoformat()}"
+def _then(at: datetime | None) -> Sentence:
+    return NOTHING if at is None else say("at_that_time", " at {time}", time=at.isoformat())
 
 
 def _record(row: DivisionRow) -> DivisionRecord:

@@ -62,7 +62,7 @@ class Ground:
                 shares.setdefault(known[0], []).append(_outside(moved(shape.geometry, lonlat), known[1]))
         if not shares:
             return None
-        return float(np.median([np.mean(values) for values in shares.values()]))
+        return max(0.0, float(np.median([np.mean(values) for values in shares.values()])))
 
     def shift_m(self, shapes: Sequence[Placed], lonlat: ToLonLat) -> float | None:
         """How far polygons lie beside the outlines that they seem to fill, in metres; None when they fill none.

@@ -13,7 +13,7 @@ from gridmap.exchange.sheets import load_csv, load_excel
 from gridmap.exchange.table import Table
 from gridmap.sentences import say
 
-READABLE = "Shapefile (also zipped), GeoPackage, GeoJSON, KML, FlatGeobuf, File Geodatabase, Parquet, Excel, CSV"
+READABLE = "Shapefile (zip), GeoPackage, GeoJSON, KML, FlatGeobuf, File Geodatabase, Parquet, Excel, CSV"
 _TEXT = {".csv", ".txt", ".tsv"}
 _EXCEL = {".xlsx", ".xlsm", ".xls"}
 _ARCHIVES = {".zip", ".kmz"}

@@ -139,7 +139,7 @@ function showErrors(form, error) {
     const field = fields.get(where.replace(/^body\./, ""));
     return field && tellAt(field, message);
   });
-  const rest = error.errors.filter((each) => !told.includes(each)).map(({ where, message }) => (where ? `${where}: ${message}` : message));
+  const rest = error.errors.filter((each) => !told.includes(each)).map(({ message }) => message);
   if (told.length === 0 || rest.length > 0) {
     const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, "")];
     const { refused } = form.dataset;

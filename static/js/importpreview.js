@@ -15,6 +15,7 @@ import { argumentOf, learn, said } from "./said.js";
 /** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[], counts?: Record<string, number>} | null, sentences: Record<string, import("./said.js").Told[]>}} Import */
 /** @typedef {{overrule: (options: Record<string, any>) => void, accept: () => void, forget: () => void, zoom: (key: string) => void}} Actions */
 
+const LIKELY = 5;
 const ENCODINGS = ["utf-8", "gbk", "gb18030", "big5"];
 
 /** @param {Import} told @param {Actions} actions @returns {HTMLElement[]} */
@@ -72,8 +73,8 @@ function layerOf(told, actions) {
 
 /** @param {Import} told @param {string} name @param {Actions} actions */
 function option(told, name, actions) {
-  const input = h("input", { type: "text", id: `layer-${name}`, value: told.options[name] ?? "", maxlength: name === "name" ? 40 : 200, autocomplete: "off", change: (event) => actions.overrule({ [name]: event.target.value.trim() || null }) });
-  return h("div", { class: "field" }, h("label", { for: `layer-${name}` }, t(`import.layer.${name}`)), input);
+  const input = h("input", { type: "text", id: `of-layer-${name}`, value: told.options[name] ?? "", maxlength: name === "name" ? 40 : 200, autocomplete: "off", change: (event) => actions.overrule({ [name]: event.target.value.trim() || null }) });
+  return h("div", { class: "field" }, h("label", { for: `of-layer-${name}` }, t(`import.layer.${name}`)), input);
 }
 
 /** A file of several tables: all of them are read, or one that is chosen. @param {Import} told @param {Actions} actions @returns {HTMLElement[]} */
@@ -116,7 +117,9 @@ function crs(use, told, actions, name) {
   const own = h("input", { type: "text", id: `crs-${name}`, value: told.options.crs ?? "", placeholder: "EPSG:4523", autocomplete: "off", spellcheck: "false" });
   const form = h("form", { class: "toolbar", submit: (event) => { event.preventDefault(); actions?.overrule({ crs: own.value.trim() || null }); } },
     h("label", { for: `crs-${name}` }, t("import.crs_other")), own, h("button", { type: "submit" }, t("import.look_again")));
-  const choices = use.candidates.map((candidate) => h("li", {}, h("label", { class: "switch" },
+  // Of thirty zones most lie in another province: what is likely is offered, the rest can be typed.
+  const likely = use.candidates.filter(({ crs: name }, place) => place < LIKELY || name === use.crs);
+  const choices = likely.map((candidate) => h("li", {}, h("label", { class: "switch" },
     radio(`crs-${name}`, candidate.crs, candidate.crs === use.crs, () => actions?.overrule({ crs: candidate.crs }), actions === null),
     h("span", {}, h("strong", {}, said(candidate.label)), " ", h("span", { class: "fine" }, said(candidate.reason), candidate.misfit === null ? "" : ` · ${t("import.misfit", { share: percent(candidate.misfit) })}`)))));
   return h("fieldset", { class: "crs" },
@@ -217,7 +220,8 @@ function plainTable(headings, lines, name) {
 
 /** @param {number} share of 1 */
 function percent(share) {
-  return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 2 : 1)} %`;
+  const shown = Math.max(0, share);
+  return `${(shown * 100).toFixed(shown > 0 && shown < 0.1 ? 2 : 1)} %`;
 }
 
 /** @param {number} area_m2 */

@@ -17,6 +17,7 @@ from gridmap.errors import NotFound
 from gridmap.geo.lonlat import BBox
 from gridmap.grids.layers import queries
 from gridmap.grids.layers.model import LayerFeature, ReferenceLayer
+from gridmap.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def get_layer(session: Session, name: str, at: datetime | None = None, *, public
     """One layer. Raises NotFound, also for one that is not public when only such are allowed."""
     found = find_layer(session, name, at)
     if found is None or (public_only and not found.public):
-        raise NotFound(f"There is no layer {name!r}.")
+        raise NotFound(say("no_such_layer", "There is no layer {name!r}.", name=name))
     return found
 
 
