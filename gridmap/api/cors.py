@@ -1,14 +1,15 @@
-"""Which routes a page of another address may call from a browser: the geocoder's two wires, and no others.
+"""Which routes a page of another address may call from a browser: the geocoder's two wires, tiles, and no others.
 
 They take no cookie and change nothing: a key in the address, or none, is all that counts. So any page of the closed
-network may search; nothing else of the service can be called by a page that is not its own.
+network may search and show the map; nothing else of the service can be called by a page that is not its own.
 """
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_OPEN = ("/geocoder/", "/nominatim/")
+_OPEN = ("/geocoder/", "/nominatim/", "/tiles/")
+_OWN_PAGES_TOO = "/tiles/"
 _ALLOWED = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -18,7 +19,7 @@ _ALLOWED = {
 
 
 class OpenWires:
-    """Adds what browsers ask for to the answers of the two wires, refusals included, and answers their preflights."""
+    """Adds what browsers ask for to the answers of these routes, refusals included, and answers their preflights."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -38,5 +39,8 @@ class OpenWires:
             await send(message)
 
         # A cookie is of no use here: a page of another address could not send one, and must not be able to.
-        headers = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+        # Our own pages show tiles to who has signed in, and say no origin when they ask.
+        headers = scope["headers"]
+        if not scope["path"].startswith(_OWN_PAGES_TOO) or any(name == b"origin" for name, _ in headers):
+            headers = [(name, value) for name, value in headers if name != b"cookie"]
         await self.app({**scope, "headers": headers}, receive, send_opened)

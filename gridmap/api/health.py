@@ -49,7 +49,7 @@ def _without_database(follower: Follower, error: DatabaseUnavailable) -> dict[st
         "version": snapshot.version,
         "published_at": _text(snapshot.manifest.origin.published_at),
         "since": _text(since),
-        "detail": f"{error.detail} Locate, divisions, grids and layers are told from the snapshot.",
+        "detail": f"{error.detail} Locate, divisions, grids, layers and tiles are told from the snapshot.",
     }
 
 

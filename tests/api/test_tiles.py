@@ -1,6 +1,7 @@
 """Vector tiles over HTTP: TileJSON, what stands in a tile, conditions, keys in the address, and rights."""
 
 import gzip
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,7 @@ from gridmap.db.engine import transaction
 from gridmap.db.versions import raise_version
 from gridmap.exchange.tiles import sources
 from gridmap.grids.layers.service import Feature, replace_layer
-from tests.api.keys import Closed, closed_application
+from tests.api.keys import PASSWORD, Closed, closed_application
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_EAST, SOUTH_WEST, TOWNSHIP, WEST, at, square
 from tests.mvt import read_tile
 from tests.postgres import Server
@@ -160,6 +161,23 @@ def test_keys_in_the_address_stay_in_the_tiles_address(closed: Closed) -> None:
         zoom, column, row = TILE.split("/")
         answer = closed.client.get(template.format(z=zoom, x=column, y=row))
         assert {p["code"] for _, p in read_tile(answer.content, "grids")} == {NORTH_EAST, SOUTH_EAST}
+
+
+def test_pages_of_other_addresses_show_tiles_but_not_by_our_cookie(closed: Closed) -> None:
+    closed.user("viewer", "reader", "all")
+    (token,) = re.findall(r'name="csrf_token" value="([^"]+)"', closed.client.get("/login").text)
+    form = {"name": "viewer", "password": PASSWORD, "csrf_token": token}
+    assert closed.client.post("/login", data=form, follow_redirects=False).status_code == 303
+    path, elsewhere = f"/tiles/grids/{TILE}.mvt", {"Origin": "http://elsewhere"}
+    try:
+        assert closed.client.get(path).status_code == 200
+        refused = closed.client.get(path, headers=elsewhere)
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, "*")
+        keyed = closed.client.get(path, headers=elsewhere | closed.key("reader", "all"))
+        assert (keyed.status_code, keyed.headers["access-control-allow-origin"]) == (200, "*")
+        assert closed.client.options(path, headers=elsewhere).status_code == 204
+    finally:
+        closed.client.cookies.clear()
 
 
 def test_a_publish_is_seen_in_the_next_tile(closed: Closed) -> None:
