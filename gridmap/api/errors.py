@@ -26,6 +26,7 @@ from gridmap.errors import (
     Unauthenticated,
     Unavailable,
     UnknownMediaType,
+    one_of,
 )
 from gridmap.sentences import Sentence, say, sentences_in
 
@@ -75,8 +76,8 @@ _PLAIN = {
     "missing": say("field_wanted", "this is wanted"),
     "string_type": say("text_wanted", "text is wanted"),
     "extra_forbidden": say("not_known_here", "there is no such field here"),
-    "json_invalid": say("json_wanted", "the body is no JSON"),
-    "model_attributes_type": say("object_wanted", "a JSON object is wanted"),
+    "json_invalid": say("json_wanted", "this is no JSON"),
+    "model_attributes_type": say("object_wanted", "a JSON object is wanted, sent as application/json"),
 }
 
 
@@ -131,12 +132,15 @@ def _domain(request: Request, error: Exception) -> Response:
 def _validation(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [
-        FieldError(".".join(str(part) for part in e["loc"][1:]) or str(e["loc"][0]), _message(e), e["type"])
-        for e in error.errors()
-    ]
+    errors = [FieldError(_where(e), _message(e), e["type"]) for e in error.errors()]
     named = "; ".join(f"{e.where}: {e.message}" for e in errors)
     return problem(422, named, "invalid_input", errors)
+
+
+def _where(error: Mapping[str, Any]) -> str:
+    """The field; of what can't be read at all the body, not the letter where reading ended."""
+    place, *field = error["loc"]
+    return ".".join(map(str, field)) if field and error["type"] != "json_invalid" else str(place)
 
 
 def _message(error: Mapping[str, Any]) -> str:
@@ -163,6 +167,8 @@ def _said(kind: str, context: Mapping[str, Any]) -> Sentence | None:
             said = say("at_least_characters", "at least {least} characters are wanted", least=context["min_length"])
         case "string_too_long":
             said = say("at_most_characters", "at most {most} characters are wanted", most=context["max_length"])
+        case "literal_error":
+            said = one_of(str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", "))
         case _:
             return _PLAIN.get("date" if kind.startswith("date_") else kind)
     return said

@@ -166,6 +166,7 @@ def officers_page(
         ),
         asked={"q": q, "kind": kind, "absent": absent, "status": status, "sort": sort, "cursor": cursor},
         kinds=OFFICER_KINDS,
+        names=lambda codes: {code: place.name for code, place in divisions.by_codes(session, set(codes)).items()},
         away=lambda record: is_away(record.absent_from, record.absent_to, today),
         may_unmask=actor.caller.role in UNMASK,
         new=new,
