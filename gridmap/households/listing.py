@@ -11,6 +11,7 @@ from gridmap.access.personal import BadPersonal, read_phone
 from gridmap.access.rights import MASKED, Unmasking, check_scope, check_unmasking
 from gridmap.divisions.scope import prefixes_asked
 from gridmap.errors import FieldError, InvalidInput, one_of
+from gridmap.grids import service as grids
 from gridmap.households import queries
 from gridmap.households.model import HOUSEHOLD_KINDS, NEEDS
 from gridmap.households.queries import HouseholdRow, HouseholdSelect
@@ -18,7 +19,7 @@ from gridmap.households.service import HouseholdRecord, record_of
 
 ANY_NEED = "any"
 NO_GROUP = "none"
-_LONGEST_WORDS = 80
+_LONGEST_WORDS, _GRID_DIGITS = 80, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,9 @@ def count_without_group(session: Session, caller: Caller, within: str | None) ->
 def _composed(session: Session, actor: Actor, asked: Asked) -> HouseholdSelect:
     _check_words(asked)
     stmt = queries.within_places(queries.select_households(), prefixes_asked(session, actor.caller, asked.within))
+    if asked.within is not None and len(asked.within) >= _GRID_DIGITS:
+        # One that never was would be an empty list, which reads as if nobody lived there.
+        grids.get_grid(session, asked.within[:_GRID_DIGITS])
     exact = {"status": asked.status, "kind": asked.kind}
     if asked.group == NO_GROUP:
         stmt = queries.in_no_group(stmt)

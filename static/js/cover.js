@@ -41,7 +41,7 @@ function draw(map) {
     const coordinates = map.polygonsIn(code);
     const name = code.length === 15 ? code.slice(12) : row.getAttribute("data-name") ?? "";
     const look = /** @type {import("./types.js").Look} */ (`cover-${row.getAttribute("data-cover")}`);
-    return coordinates.length > 0 ? [{ geometry: { type: "MultiPolygon", coordinates }, look, text: `${name} ${row.getAttribute("data-text")}`, key: code }] : [];
+    return coordinates.length > 0 ? [{ geometry: { type: "MultiPolygon", coordinates }, look, text: `${name} · ${row.getAttribute("data-text")}`, key: code }] : [];
   }));
 }
 

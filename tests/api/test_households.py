@@ -223,6 +223,7 @@ def test_lists_filter_sort_count_and_go_page_by_page(read: Closed) -> None:
     assert clerk.ids(group=GROUP_2) == clerk.ids(within=GROUP_2) == [H2]
     assert clerk.ids(group="none") == clerk.ids(group="none", within=EAST) == [H5]
     assert clerk.ids(group="none", within=WEST) == []
+    assert_problem(clerk.get(within=f"{WEST}999"), 404, "not_found")
     assert clerk.ids(needs="any") == [H1, H2]
     assert clerk.ids(needs="infants,disabled") == [H2]
     assert clerk.ids(kind="collective") == [H4]
