@@ -6,6 +6,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, Watched, county_site
+from tests.browser.test_maps import AXE
 from tests.county import NORTH_WEST, at
 from tests.homes import eventually
 from tests.postgres import Server
@@ -47,6 +48,9 @@ def test_the_map_stays_and_says_so(server: Server, watch: Watch, tmp_path: Path)
         expect(page.locator("#panel")).to_contain_text("双村")
         expect(page.locator("#panel .error")).to_have_count(0)
         assert page.evaluate(DRAW_TILES, list(at(NORTH_WEST))) == [["西北"], 4]
+        page.evaluate(AXE)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)")
+        assert [(v["id"], [node["html"][:120] for node in v["nodes"]]) for v in found] == []
         page.screenshot(path=tmp_path / "laptop.png")
         emap = watch(site, PHONE).open("/map")
         expect(emap.locator("#degraded")).to_be_visible()
