@@ -91,7 +91,7 @@ def read_phone(text: str) -> str:
     digits = re.sub(r"[\s().\-–—]", "", folded)
     digits = re.sub(r"^(?:\+86|0086|86(?=1[0-9]{10}$))", "", digits)
     if not _NUMBER.fullmatch(digits):
-        raise BadPersonal(say("phone_form", "one phone number is wanted, such as 13812348000 or 0941-3621234"))
+        raise BadPersonal(say("phone_form", "one phone number is wanted, such as 13900001234 or 0941-3621234"))
     if digits.startswith("1") and len(digits) > 6 and not _MOBILE.fullmatch(digits):
         raise BadPersonal(
             say(
