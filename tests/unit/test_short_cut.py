@@ -116,3 +116,25 @@ def test_nothing_is_answered_behind_a_last_answer() -> None:
     app, wire = answered(OTHER.replace(b"Host", b"Connection: close\r\nHost"), KNOWN)
     assert app.asked == ["in turn"]
     assert wire.closed
+
+
+def test_a_connection_is_closed_when_nothing_has_come_for_long() -> None:
+    async def run() -> None:
+        app, wire, state = App(), Wire(), ServerState()
+        config = uvicorn.Config(app, access_log=False, proxy_headers=False, timeout_keep_alive=1)
+        config.load()
+        connection = with_short_cut(app)(config, state, {})
+        connection.connection_made(wire)
+        connection.data_received(KNOWN)
+        began = connection.loop.time()
+        await asyncio.sleep(0.6)
+        connection.data_received(KNOWN)
+        while not wire.closed:
+            assert connection.loop.time() < began + 30
+            await asyncio.sleep(0.02)
+        assert connection.loop.time() - began >= 1.5
+        assert app.asked == ["at once", "at once"]
+        assert state.total_requests == 2
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, run()).result()
