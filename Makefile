@@ -15,10 +15,8 @@ demo: .venv/.stamp .venv/.compiled static/vendor/.stamp ## the demo county at ht
 	@scripts/system-packages serve
 	@exec $(BIN)/gridmap up --demo --port $(PORT)
 
-# Many tests kill servers and wait for other processes. What failed on a loaded machine is tried once more, alone:
-# a fault fails there too, and the first failure stays on the screen.
 test: setup check ## every check and every test, the browser's included
-	$(BIN)/python -m pytest || $(BIN)/python -m pytest -n 0 -rA --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest
 	node --test tests/js/*.test.mjs
 
 setup: .venv/.stamp .venv/.compiled static/vendor/.stamp ## system packages, Python and front-end files, from the locks
