@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from gridmap import __version__
@@ -71,6 +71,35 @@ from gridmap.snapshot.follower import Follower
 _TIANDITU_IMAGES = " https://*.tianditu.gov.cn"
 
 
+_API_V1 = (
+    # Routes are tried one after the other: what is asked most often comes first.
+    locate,
+    address_search,
+    search,
+    bulk,
+    convert,
+    divisions,
+    exports,
+    grids,
+    layers,
+    groups,
+    regrouping,
+    households,
+    officers,
+    posts,
+    addresses,
+    place_names,
+    changesets,
+    imports,
+    shelters,
+    pair_plans,
+    contacts,
+    # Behind the search and parse of `addresses`: a code in the path would swallow them.
+    address_register,
+    buildings,
+)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """The application for an installation whose database is at `settings.database_url`."""
     if settings.database_url is None:
@@ -121,7 +150,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(login.router)
     app.include_router(docs.router)
-    app.include_router(_api_v1())
+    for part in _API_V1:
+        app.include_router(part.router, prefix="/api/v1")
     app.include_router(geocoder.router)
     app.include_router(nominatim.router)
     app.include_router(tiles.router)
@@ -149,32 +179,3 @@ def create_app_from_env() -> FrontDoor:
     door = FrontDoor(create_app(Settings.from_env()))
     warm_up_meanwhile()
     return door
-
-
-def _api_v1() -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
-    for part in (
-        locate,
-        bulk,
-        convert,
-        divisions,
-        exports,
-        grids,
-        layers,
-        groups,
-        regrouping,
-        households,
-        officers,
-        posts,
-        addresses,
-        place_names,
-    ):
-        router.include_router(part.router)
-    for part in (changesets, imports, shelters, pair_plans, contacts):
-        router.include_router(part.router)
-    router.include_router(address_search.router)
-    router.include_router(search.router)
-    # Behind the search and parse of `addresses`: a code in the path would swallow them.
-    router.include_router(address_register.router)
-    router.include_router(buildings.router)
-    return router

@@ -53,7 +53,7 @@ WithinCode = Annotated[str | None, Query(pattern=r"^[0-9]{2,17}$", description="
 Number = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
-def get_address_store(request: Request) -> AddressStore:
+async def get_address_store(request: Request) -> AddressStore:
     """The process's index."""
     store: AddressStore = request.app.state.addresses
     return store
@@ -70,7 +70,7 @@ def get_served(request: Request, store: StoreDep) -> Served:
 ServedDep = Annotated[Served, Depends(get_served)]
 
 
-def near_point(
+async def near_point(
     lon: Number = None,
     lat: Number = None,
     crs: Annotated[str, Query(description="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",

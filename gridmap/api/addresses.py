@@ -50,7 +50,7 @@ class ParseRequest(BaseModel):
     within: Annotated[str | None, Field(pattern=r"^[0-9]{2}([0-9]{4}([0-9]{3}([0-9]{3})?)?)?$")] = None
 
 
-def get_store(request: Request) -> GazetteerStore:
+async def get_store(request: Request) -> GazetteerStore:
     """The process's gazetteers."""
     store: GazetteerStore = request.app.state.gazetteers
     return store

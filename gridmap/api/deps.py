@@ -101,7 +101,14 @@ def await_version(request: Request, min_version: MinVersionQuery = None) -> None
         time.sleep(POLL_S)
 
 
-SettingsDep = Annotated[Settings, Depends(get_settings)]
+async def given_settings(request: Request) -> Settings:
+    """As `get_settings`. What neither waits nor computes is a coroutine: a plain function is run by another thread, at
+    half a millisecond each on a modest machine, and a request has a dozen of these.
+    """
+    return get_settings(request)
+
+
+SettingsDep = Annotated[Settings, Depends(given_settings)]
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
 
 

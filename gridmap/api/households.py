@@ -34,7 +34,7 @@ WITHIN = r"^([0-9]{2}|[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{15}|[0-9]{17})$"
 Within = Annotated[str | None, Query(pattern=WITHIN, description="Code of a division, grid or group.")]
 
 
-def asked_households(
+async def asked_households(
     within: Within = None,
     needs: Annotated[str, Query(description="any, or kinds of needs with commas between: one of them is enough.")] = "",
     kind: Annotated[str | None, Query(description="family or collective.")] = None,

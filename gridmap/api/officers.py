@@ -38,7 +38,7 @@ def day_of(now: datetime, timezone: str) -> date:
     return now.astimezone(ZoneInfo(timezone)).date()
 
 
-def get_today(now: NowDep, settings: SettingsDep) -> date:
+async def get_today(now: NowDep, settings: SettingsDep) -> date:
     """The day of the request where the installation is."""
     return day_of(now, settings.timezone)
 
@@ -47,7 +47,7 @@ TodayDep = Annotated[date, Depends(get_today)]
 OfficerId = Annotated[str, Path(pattern=r"^P[0-9]{14}$", description="P, the county code, eight digits.")]
 
 
-def asked_officers(
+async def asked_officers(
     within: Within = None,
     kind: Annotated[str | None, Query(description="official, grid_head, group_head, militia, …")] = None,
     q: Annotated[str | None, Query(description="An id, a whole name, part of a unit's name.")] = None,

@@ -47,7 +47,7 @@ class Page:
         return str(request.url.include_query_params(cursor=last_code, limit=self.limit).replace(scheme="", netloc=""))
 
 
-def asked_page(
+async def asked_page(
     limit: Annotated[int, Query(ge=1, description=f"Rows a page; more than {MAX_PAGE} is clamped.")] = 100,
     cursor: Annotated[str | None, Query(pattern=r"^\w{1,20}$", description="From the `next` link.")] = None,
 ) -> Page:
@@ -55,7 +55,7 @@ def asked_page(
     return Page(min(limit, MAX_PAGE), cursor)
 
 
-def asked_point(
+async def asked_point(
     lon: Annotated[float, Query(allow_inf_nan=False, description="Longitude, or easting in a projected system.")],
     lat: Annotated[float, Query(allow_inf_nan=False, description="Latitude, or northing in a projected system.")],
     crs: Annotated[str, Query(description="EPSG:NNNN, wgs84, cgcs2000, gcj02 or bd09.")] = "EPSG:4490",
@@ -64,7 +64,7 @@ def asked_point(
     return point_to_lonlat(Crs.parse(crs), lon, lat)
 
 
-def asked_bbox(
+async def asked_bbox(
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees.")] = None,
 ) -> BBox | None:
     """A box in EPSG:4490 degrees."""

@@ -51,12 +51,12 @@ class MapScope:
         return told
 
 
-def map_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
+async def map_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
     """Everything where the map is public: a key must not show less than nobody sees."""
     return MapScope(("",) if settings.public_map else caller.within)
 
 
-def geocoder_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
+async def geocoder_scope(caller: CallerDep, settings: SettingsDep) -> MapScope:
     """Everything where the geocoder or the map is public."""
     everything = settings.public_geocoder or settings.public_map
     return MapScope(("",) if everything else caller.within)

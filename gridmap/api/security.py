@@ -40,17 +40,21 @@ _bearer = HTTPBearer(auto_error=False, description="A key made by `gridmap key a
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients without Bearer.")
 
 
-def get_now() -> datetime:
+async def get_now() -> datetime:
     """The time by which sessions run out and locks end; a test puts its own clock here."""
     return datetime.now(UTC)
 
 
-def get_origin(request: Request) -> Origin:
+async def get_origin(request: Request) -> Origin:
     """What the audit says of the request."""
+    return _origin(request)
+
+
+def _origin(request: Request) -> Origin:
     return Origin(request.state.request_id, request.client.host if request.client else None)
 
 
-def shown_key(
+async def shown_key(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     header: Annotated[str | None, Security(_header)],
@@ -84,7 +88,7 @@ class Credentials:
     csrf_token: str | None
 
 
-def shown_credentials(
+async def shown_credentials(
     request: Request,
     key: Annotated[str | None, Depends(shown_key)],
     csrf_token: Annotated[str | None, Depends(shown_csrf_token)],
@@ -135,7 +139,7 @@ def authorise(
 CallerDep = Annotated[Caller, Depends(authorise, scope="function")]
 
 
-def get_actor(caller: CallerDep, origin: OriginDep) -> Actor:
+async def get_actor(caller: CallerDep, origin: OriginDep) -> Actor:
     """The caller together with the request, as services that write the audit take it."""
     return Actor(caller, origin)
 
@@ -143,7 +147,7 @@ def get_actor(caller: CallerDep, origin: OriginDep) -> Actor:
 ActorDep = Annotated[Actor, Depends(get_actor, scope="function")]
 
 
-def asked_unmasking(unmask: str | None = None, purpose: str | None = None) -> Unmasking:
+async def asked_unmasking(unmask: str | None = None, purpose: str | None = None) -> Unmasking:
     """Fields to be shown in full (`phone`, `name`), which needs the right and a purpose."""
     return Unmasking.parse(unmask, purpose)
 
@@ -230,4 +234,4 @@ def _record_refusal(request: Request, caller: Caller) -> None:
     with transaction(get_engine(request)) as own:
         # The path has not been validated when the role is refused: only what has the form of a code is kept.
         subjects = [value for value in request.path_params.values() if _CODE.fullmatch(value)]
-        audit.record(own, Actor(caller, get_origin(request)), f"refused {route_key(request)}", subjects)
+        audit.record(own, Actor(caller, _origin(request)), f"refused {route_key(request)}", subjects)

@@ -18,7 +18,7 @@ _MIB = 1 << 20
 _BLOCK = 1 << 18
 
 
-def get_uploads(request: Request) -> UploadStore:
+async def get_uploads(request: Request) -> UploadStore:
     """The store of the installation's home."""
     store: UploadStore = request.app.state.uploads
     return store

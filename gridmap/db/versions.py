@@ -92,18 +92,16 @@ class DatabaseState:
 
 def read_state(session: Session) -> DatabaseState:
     """The state that this transaction sees."""
-    database, reached = session.execute(
+    row = session.execute(
         text(
             "SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || oid,"
-            " pg_current_snapshot()::text"
-            " FROM pg_database WHERE datname = current_database()"
+            " coalesce(newest.version, 0), newest.published_at, pg_current_snapshot()::text"
+            " FROM pg_database LEFT JOIN"
+            " (SELECT version, published_at FROM dataset_version ORDER BY version DESC LIMIT 1) newest ON true"
+            " WHERE datname = current_database()"
         )
     ).one()
-    newest = select(DatasetVersion).order_by(DatasetVersion.version.desc()).limit(1)
-    row = session.scalars(newest).one_or_none()
-    return DatabaseState(
-        database, 0 if row is None else row.version, None if row is None else row.published_at, reached
-    )
+    return DatabaseState(*row)
 
 
 def published_at(session: Session, version: int) -> datetime | None:

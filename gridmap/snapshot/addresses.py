@@ -100,11 +100,21 @@ class AddressStore:
             with transaction(reading(self._engine)) as session:
                 served, state = self._served, read_state(session)
                 if served is not None and not self._is_behind(session, served, state):
-                    return served
+                    return self._seen(served, state.reached)
             with self._lock:
                 return self._follow()
         except DatabaseUnavailable:
             return self.last()
+
+    def _seen(self, served: Served, reached: str) -> Served:
+        """Notes that nothing has changed up to here, so that the next need not look again; unless somebody is busy."""
+        if served.reached != reached and self._lock.acquire(blocking=False):
+            try:
+                if self._served is served:
+                    self._served = served = replace(served, reached=reached)
+            finally:
+                self._lock.release()
+        return served
 
     def _follow(self) -> Served:
         """Reads what changed, and lays it over with no transaction open: an index takes its time to be made."""
