@@ -127,13 +127,18 @@ def list_problems(
     limit: int,
 ) -> list[AddressProblem]:
     """Problems within, a page: by kind and by the first address of each. `cursor` is the key of the last one seen."""
-    first, after = _cursor(cursor)
     found: list[AddressProblem] = []
-    for place, kind in enumerate(KINDS):
-        if kind in kinds and place >= first and len(found) < limit:
-            behind = after if place == first else None
+    for kind, behind in _begins(kinds, cursor).items():
+        if len(found) < limit:
             found += _of_kind(session, gazetteer, prefixes, kind, behind, limit - len(found))
     return found
+
+
+def _begins(kinds: Sequence[Kind], cursor: str | None) -> dict[Kind, str | None]:
+    """The kinds that are still to be told, in order, each with the code that it goes on behind."""
+    first, after = _cursor(cursor)
+    left = ((place, kind) for place, kind in enumerate(KINDS) if kind in kinds and place >= first)
+    return {kind: after if place == first else None for place, kind in left}
 
 
 def survey(
@@ -146,13 +151,12 @@ def survey(
     limit: int,
 ) -> tuple[list[AddressProblem], dict[Kind, int]]:
     """What `list_problems` and `count_problems` tell, each kind looked for once."""
-    first, after = _cursor(cursor)
-    where = lies_within(prefixes)
+    begins, where = _begins(kinds, cursor), lies_within(prefixes)
     found: list[AddressProblem] = []
     counts: dict[Kind, int] = {"no_point": problem_queries.count_waiting(session, prefixes)}
-    for place, kind in enumerate(KINDS):
-        room = max(0, limit - len(found)) if kind in kinds and place >= first else 0
-        behind = after if place == first else None
+    for kind in KINDS:
+        room = max(0, limit - len(found)) if kind in begins else 0
+        behind = begins.get(kind)
         if kind in _FINDERS:
             rows, counts[kind] = problem_queries.page_and_count(session, _FINDERS[kind](where), behind, room)
             found += _with_addresses(session, kind, [list(row[1]) for row in rows])

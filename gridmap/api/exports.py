@@ -1,11 +1,12 @@
 """Routes of exports: what maps and plans are made of as a file of any format that `gridmap export` writes."""
 
+from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
@@ -31,55 +32,59 @@ LayerName = Annotated[str | None, Query(pattern=r"^[\w-]{1,40}$", description="A
 TextEncoding = Annotated[Literal["utf-8", "gbk"], Query(description="Of shapefiles and CSV.")]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every export is asked for: a form, a part of the map, a time, and the encoding of text."""
+
+    form: str
+    within: str | None
+    at: datetime | None
+    encoding: str
+
+
+async def asked_export(
+    settings: SettingsDep, form: Format, within: Within = None, at: At = None, encoding: TextEncoding = "utf-8"
+) -> Asked:
+    """All of it. Raises InvalidInput for what is no time."""
+    return Asked(form, within, _instant(at, settings), encoding)
+
+
+AskedDep = Annotated[Asked, Depends(asked_export)]
+
+
 @router.get("/divisions", response_class=Response)
-def export_divisions(
-    form: Format, session: SessionDep, scope: MapScopeDep, actor: ActorDep, settings: SettingsDep, *,
-    within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
-) -> Response:  # fmt: skip
+def export_divisions(asked: AskedDep, session: SessionDep, scope: MapScopeDep, actor: ActorDep) -> Response:
     """Divisions with their outlines."""
-    _check(session, scope, within, _instant(at, settings))
-    return _download(session, actor, "divisions", form, within, _instant(at, settings), encoding)
+    return _within_scope("divisions", asked, session, scope, actor)
 
 
 @router.get("/grids", response_class=Response)
-def export_grids(
-    form: Format, session: SessionDep, scope: MapScopeDep, actor: ActorDep, settings: SettingsDep, *,
-    within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
-) -> Response:  # fmt: skip
+def export_grids(asked: AskedDep, session: SessionDep, scope: MapScopeDep, actor: ActorDep) -> Response:
     """Grids; imported again, their geometry is the same to the bit."""
-    _check(session, scope, within, _instant(at, settings))
-    return _download(session, actor, "grids", form, within, _instant(at, settings), encoding)
+    return _within_scope("grids", asked, session, scope, actor)
 
 
 @router.get("/groups", response_class=Response)
-def export_groups(
-    form: Format, session: SessionDep, actor: ActorDep, settings: SettingsDep, *,
-    within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
-) -> Response:  # fmt: skip
+def export_groups(asked: AskedDep, session: SessionDep, actor: ActorDep) -> Response:
     """Household groups with the ids of their heads, no name and no phone. Audited."""
-    _check(session, MapScope(actor.caller.within), within, _instant(at, settings))
-    return _download(session, actor, "groups", form, within, _instant(at, settings), encoding)
+    return _within_scope("groups", asked, session, MapScope(actor.caller.within), actor)
 
 
 @router.get("/shelters", response_class=Response)
-def export_shelters(
-    form: Format, session: SessionDep, actor: ActorDep, settings: SettingsDep, *,
-    within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
-) -> Response:  # fmt: skip
+def export_shelters(asked: AskedDep, session: SessionDep, actor: ActorDep) -> Response:
     """Shelters in use, as points; imported again, they change nothing."""
-    _check(session, MapScope(actor.caller.within), within, _instant(at, settings))
-    return _download(session, actor, "shelters", form, within, _instant(at, settings), encoding)
+    return _within_scope("shelters", asked, session, MapScope(actor.caller.within), actor)
 
 
 @router.get("/layers", response_class=Response)
-def export_layers(
-    form: Format, session: SessionDep, actor: ActorDep, settings: SettingsDep, *,
-    name: LayerName = None, within: Within = None, at: At = None, encoding: TextEncoding = "utf-8",
-) -> Response:  # fmt: skip
+def export_layers(asked: AskedDep, session: SessionDep, actor: ActorDep, name: LayerName = None) -> Response:
     """A reference layer with the columns of its file, or code and name of all of them; without a key public ones."""
-    public_only = actor.caller.role is None
-    asked = {"within": within, "at": _instant(at, settings), "layer": name, "public_only": public_only}
-    return _file(session, ExportRequest.named("layers", form, actor, encoding=encoding, **asked))
+    return _file("layers", asked, session, actor, layer=name, public_only=actor.caller.role is None)
+
+
+def _within_scope(kind: str, asked: Asked, session: Session, scope: MapScope, actor: Actor) -> Response:
+    _check(session, scope, asked.within, asked.at)
+    return _file(kind, asked, session, actor)
 
 
 def _check(session: Session, scope: MapScope, within: str | None, at: datetime | None) -> None:
@@ -103,14 +108,9 @@ def _instant(at: str | None, settings: Settings) -> datetime | None:
     return datetime.combine(day, time(), ZoneInfo(settings.timezone))
 
 
-def _download(
-    session: Session, actor: Actor, kind: str, form: str, within: str | None, at: datetime | None, encoding: str
-) -> Response:
-    return _file(session, ExportRequest.named(kind, form, actor, within=within, at=at, encoding=encoding))
-
-
-def _file(session: Session, request: ExportRequest) -> Response:
-    found = export_download(session, request)
+def _file(kind: str, asked: Asked, session: Session, actor: Actor, **more: Any) -> Response:
+    told = {"within": asked.within, "at": asked.at, **more}
+    found = export_download(session, ExportRequest.named(kind, asked.form, actor, encoding=asked.encoding, **told))
     headers = {
         "Cache-Control": PRIVATE,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name)}",

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from threading import current_thread
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, event, update
 
 from gridmap.addresses.model import Address
 from gridmap.app import create_app
@@ -159,6 +160,27 @@ def test_a_change_is_found_at_once(server: Server) -> None:
         _set(closed.engine, 1, status="cancelled")
         assert _best(closed.client, "双村镇西村11号")[1] == "village"
         assert _best(closed.client, "双村镇东村4号") == (record_id("A", 4), "door")
+
+
+def test_what_changed_elsewhere_is_looked_into_once_and_a_door_is_seen_at_once(server: Server) -> None:
+    asked: list[str] = []
+
+    def note(*call: object) -> None:
+        # The snapshot's own thread looks for itself.
+        if current_thread().name != "snapshot-follower" and "place_change" in str(call[2]):
+            asked.append(str(call[2]))
+
+    with closed_application(server, public_geocoder=True) as closed:
+        event.listen(closed.app.state.engine, "before_cursor_execute", note)
+        assert _best(closed.client, "双村镇西村2号") == (record_id("A", 2), "door")
+        # A transaction that has nothing to do with addresses.
+        closed.key("reader", WEST)
+        asked.clear()
+        for _ in range(3):
+            assert _best(closed.client, "双村镇西村2号") == (record_id("A", 2), "door")
+        assert len(asked) == 1
+        _set(closed.engine, 2, number="22号", label="试验省练习州小县双村镇西村22号")
+        assert _best(closed.client, "双村镇西村22号") == (record_id("A", 2), "door")
 
 
 def test_every_worker_and_the_next_start_read_the_same_files_without_a_database(server: Server, folder: Path) -> None:
