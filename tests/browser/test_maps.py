@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
@@ -332,6 +333,16 @@ class TestEveryoneCanReadIt:
         whole = areas.pop("MAIN")
         free = whole - areas.get("panel", 0) - areas.get("legend", 0) - areas.get("map-tools", 0)
         assert free > max(areas.values())
+
+    @pytest.mark.parametrize("path", ["/", "/map"])
+    def test_no_line_of_the_legend_covers_another(self, site: str, watch: Watch, path: str) -> None:
+        page = watch(site, DESK).open(path)
+        page.evaluate("document.getElementById('legend').open = true")
+        lines = page.locator("#legend-body .key > span, #legend-body .switch, #legend-body h3, #legend-body .fine")
+        boxes = sorted((box for line in lines.all() if (box := line.bounding_box())), key=lambda box: box["y"])
+        assert len(boxes) >= 8
+        for upper, lower in pairwise(boxes):
+            assert lower["y"] >= upper["y"] + upper["height"] - 1
 
     def test_everything_to_press_is_large_enough(self, site: str, watch: Watch) -> None:
         page = watch(site, PHONE).open("/?point=103.505,34.515")
