@@ -133,10 +133,14 @@ def nearest_grids(session: Session, lon: float, lat: float, at: datetime | None,
     return session.execute(stmt).all()
 
 
-def count_grids(session: Session, prefixes: Sequence[str], at: datetime | None) -> int:
-    """How many grids have a code with one of the prefixes."""
-    stmt = select(func.count()).select_from(GridVersion).join(Grid).where(holds(GridVersion, at))
-    return session.scalars(stmt.where(within_codes(Grid.code, prefixes))).one()
+def count(session: Session, prefixes: Sequence[str], at: datetime | None) -> tuple[int, int]:
+    """How many grids and household groups have a code with one of the prefixes; by ix_household_group_code_prefix."""
+    grids = select(func.count()).select_from(GridVersion).join(Grid)
+    grids = grids.where(holds(GridVersion, at), within_codes(Grid.code, prefixes))
+    groups = select(func.count()).select_from(HouseholdGroupVersion).join(HouseholdGroup)
+    groups = groups.where(holds(HouseholdGroupVersion, at), within_codes(HouseholdGroup.code, prefixes))
+    row = session.execute(select(grids.scalar_subquery(), groups.scalar_subquery())).one()
+    return row[0], row[1]
 
 
 def count_by_prefix(session: Session, prefixes: Sequence[str], digits: int) -> dict[str, int]:
@@ -145,13 +149,6 @@ def count_by_prefix(session: Session, prefixes: Sequence[str], digits: int) -> d
     stmt = select(beginning, func.count()).where(GridVersion.valid_to.is_(None))
     stmt = stmt.where(within_codes(GridVersion.code, prefixes)).group_by(beginning)
     return {row[0]: row[1] for row in session.execute(stmt)}
-
-
-def count_groups(session: Session, prefixes: Sequence[str], at: datetime | None) -> int:
-    """How many household groups have a code with one of the prefixes; by ix_household_group_code_prefix."""
-    stmt = select(func.count()).select_from(HouseholdGroupVersion).join(HouseholdGroup)
-    stmt = stmt.where(holds(HouseholdGroupVersion, at), within_codes(HouseholdGroup.code, prefixes))
-    return session.scalars(stmt).one()
 
 
 def find_group_name(session: Session, code: str, at: datetime | None) -> str | None:

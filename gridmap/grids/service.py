@@ -165,7 +165,7 @@ def nearest_in_degrees(session: Session, lon: float, lat: float, at: datetime | 
 
 def count(session: Session, prefixes: Sequence[str], at: datetime | None = None) -> tuple[int, int]:
     """How many grids and household groups lie within."""
-    return queries.count_grids(session, prefixes, at), queries.count_groups(session, prefixes, at)
+    return queries.count(session, prefixes, at)
 
 
 def count_each(session: Session, codes: Sequence[str]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Map colouring: numbers for areas so that neighbours differ, four of them wherever four suffice."""
 
 from collections.abc import Hashable, Iterable, Mapping
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 Area = TypeVar("Area", bound=Hashable)
@@ -19,16 +20,21 @@ def colour(neighbours: Mapping[Area, Iterable[Area]]) -> dict[Area, int]:
     numbers: dict[Area, int] = {}
     seen: dict[Area, set[int]] = {area: set() for area in around}
     rank = {area: index for index, area in enumerate(around)}
-    waiting = set(around)
+    waiting = [(0, -len(near), rank[area], area) for area, near in around.items()]
+    heapify(waiting)
     while waiting:
-        area = min(waiting, key=lambda a: (-len(seen[a]), -len(around[a]), rank[a]))
-        waiting.remove(area)
+        seen_then, _, _, area = heappop(waiting)
+        # What an area has seen changes while it waits: it is entered anew each time, and older entries are passed over.
+        if area in numbers or -seen_then != len(seen[area]):
+            continue
         number = _lowest_free(area, around, numbers)
         if number > 3 and _exchange(area, around, numbers):
             number = _lowest_free(area, around, numbers)
         numbers[area] = number
         for near in around[area]:
-            seen[near] = {numbers[n] for n in around[near] if n in numbers}
+            if near not in numbers:
+                seen[near] = {numbers[n] for n in around[near] if n in numbers}
+                heappush(waiting, (-len(seen[near]), -len(around[near]), rank[near], near))
     return numbers
 
 

@@ -33,10 +33,7 @@ def count_within(session: Session, code: str, at: datetime | None = None) -> Cou
     grid_count, group_count = grids.count(session, prefixes, at)
     addresses = buildings = households = persons = officers = None
     if at is None:
-        addresses = queries.count_addresses(session, prefixes)
-        buildings = queries.count_buildings(session, prefixes)
-        households, persons = queries.count_households(session, prefixes)
-        officers = queries.count_officers_by_home(session, prefixes)
+        addresses, buildings, households, persons, officers = queries.count_registers(session, prefixes)
     return Counts(
         townships=levels.get("township", 0),
         villages=levels.get("village", 0),

@@ -1,6 +1,7 @@
 """Statements that read across rooms: counts of everything within a code, and what is nearest to a point."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -18,29 +19,28 @@ def _address_within(prefixes: Sequence[str]) -> ColumnElement[bool]:
     return and_(Address.status == "current", or_(within_codes(Address.grid_code, prefixes), outside))
 
 
-def count_addresses(session: Session, prefixes: Sequence[str]) -> int:
-    """Current addresses; by ix_address_grid_code and ix_address_village_code."""
-    return session.scalars(select(func.count()).select_from(Address).where(_address_within(prefixes))).one()
+def count_registers(session: Session, prefixes: Sequence[str]) -> tuple[int, int, int, int, int]:
+    """Current addresses, the buildings and households at them, the persons in these, and officers born within.
 
-
-def count_buildings(session: Session, prefixes: Sequence[str]) -> int:
-    """Current buildings at such addresses."""
-    stmt = select(func.count()).select_from(Building).join(Address, _at_address(Building))
-    return session.scalars(stmt.where(Building.status == "current", _address_within(prefixes))).one()
-
-
-def count_households(session: Session, prefixes: Sequence[str]) -> tuple[int, int]:
-    """Current households at such addresses, and the persons in them."""
-    stmt = select(func.count(), func.coalesce(func.sum(Household.persons), 0)).select_from(Household)
-    stmt = stmt.join(Address, _at_address(Household))
-    row = session.execute(stmt.where(Household.status == "current", _address_within(prefixes))).one()
-    return row[0], row[1]
-
-
-def count_officers_by_home(session: Session, prefixes: Sequence[str]) -> int:
-    """Officers who were born within; by ix_officer_home_code."""
-    stmt = select(func.count()).select_from(Officer)
-    return session.scalars(stmt.where(Officer.status == "current", within_codes(Officer.home_code, prefixes))).one()
+    By ix_address_grid_code, ix_address_village_code and ix_officer_home_code; what lies within is looked for once.
+    """
+    there = (
+        select(Address.county_code, Address.code).where(_address_within(prefixes)).cte("there")
+    )  # read more often than once, so PostgreSQL keeps it
+    buildings = select(func.count()).select_from(Building).join(there, _at_address(Building, there.c))
+    persons = func.coalesce(func.sum(Household.persons), 0)
+    people = select(func.count().label("households"), persons.label("persons")).select_from(Household)
+    lived_in = people.join(there, _at_address(Household, there.c)).where(Household.status == "current").subquery()
+    officers = select(func.count()).select_from(Officer)
+    stmt = select(
+        select(func.count()).select_from(there).scalar_subquery(),
+        buildings.where(Building.status == "current").scalar_subquery(),
+        lived_in.c.households,
+        lived_in.c.persons,
+        officers.where(Officer.status == "current", within_codes(Officer.home_code, prefixes)).scalar_subquery(),
+    )
+    row = session.execute(stmt).one()
+    return row[0], row[1], row[2], row[3], row[4]
 
 
 def households_by_grid(session: Session, codes: Sequence[str]) -> dict[str, tuple[int, int]]:
@@ -94,5 +94,5 @@ def nearest_address(session: Session, grid_code: str, lon: float, lat: float) ->
     return None if row is None else (row[0], row[1], row[2])
 
 
-def _at_address(table: type[Building] | type[Household]) -> ColumnElement[bool]:
-    return and_(table.county_code == Address.county_code, table.address_code == Address.code)
+def _at_address(table: type[Building] | type[Household], place: Any = Address) -> ColumnElement[bool]:
+    return and_(table.county_code == place.county_code, table.address_code == place.code)

@@ -1,9 +1,12 @@
 """The division tree over HTTP."""
 
+from threading import current_thread
+
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from shapely.geometry import shape
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from gridmap.app import create_app
 from gridmap.db.engine import make_engine, transaction
@@ -128,3 +131,20 @@ def test_coverage_of_others_is_not_told_where_the_map_is_closed(server: Server) 
         assert closed.client.get(f"/api/v1/divisions/{WEST}/coverage", headers=header).json()["problems"] == []
         assert_problem(closed.client.get(f"/api/v1/divisions/{EAST}/coverage", headers=header), 403, "forbidden")
         assert_problem(closed.client.get(f"/api/v1/divisions/{WEST}/coverage"), 401, "unauthenticated")
+
+
+def test_counts_are_three_statements(api: TestClient) -> None:
+    assert isinstance(api.app, FastAPI)
+    counting: list[str] = []
+
+    def note(*call: object) -> None:
+        # The snapshot's own thread looks for itself.
+        if current_thread().name != "snapshot-follower" and "count(*)" in str(call[2]):
+            counting.append(str(call[2]))
+
+    event.listen(api.app.state.engine, "before_cursor_execute", note)
+    try:
+        assert api.get(f"/api/v1/divisions/{COUNTY}").json()["counts"] == COUNTS
+    finally:
+        event.remove(api.app.state.engine, "before_cursor_execute", note)
+    assert len(counting) == 3, counting

@@ -73,7 +73,7 @@ HOT: list[tuple[str, Callable[[Session], object], str]] = [
     ), "ix_grid_version_geometry"),
     ("group of the nearest", lambda s: snapshot.group_of_nearest_household(s, GRID, *SPOT), "ix_address_grid_code"),
     ("nearest address", lambda s: snapshot.nearest_address(s, GRID, *SPOT), "ix_address_grid_code"),
-    ("households of a village", lambda s: snapshot.count_households(s, [GRID[:12]]), "ix_address_grid_code"),
+    ("counts of a village", lambda s: snapshot.count_registers(s, [GRID[:12]]), "ix_address_grid_code"),
     ("a household", lambda s: households.find_household(s, "H99000100000100"), "pk_household"),
     ("households in a grid", lambda s: households.list_households(
         s, households.current_in_grid(households.select_households(), GRID), None, 101

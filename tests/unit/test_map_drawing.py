@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
 from gridmap.maps import topology
-from gridmap.maps.colouring import colour
+from gridmap.maps.colouring import _exchange, _lowest_free, colour
 from gridmap.maps.escaping import script_json
 from gridmap.maps.hulls import outlines_around
 from gridmap.maps.kept import Kept
+from tests.tessellations import tessellation
 
 WEST, EAST = box(103.50, 34.50, 103.51, 34.52), box(103.51, 34.50, 103.52, 34.52)
 LAKE = box(103.503, 34.505, 103.506, 34.508)
@@ -37,7 +38,7 @@ def polygons(built: topology.Topology, area: int) -> MultiPolygon:
     def ring(numbers: list[int]) -> list[tuple[float, float]]:
         positions: list[tuple[int, int]] = []
         for number in numbers:
-            arc = built.arcs[number] if number >= 0 else built.arcs[~number][::-1]
+            arc = [(x, y) for x, y in (built.arcs[number] if number >= 0 else built.arcs[~number][::-1]).tolist()]
             positions += arc[1:] if positions else arc
         return [(x / 10_000_000, y / 10_000_000) for x, y in positions]
 
@@ -68,6 +69,29 @@ class TestColours:
         near = {"a": ["b", "c"], "b": ["a"], "c": ["a"], "d": []}
         assert colour(near) == colour({area: list(others) for area, others in near.items()})
 
+    @pytest.mark.parametrize("seed", range(6))
+    def test_who_has_seen_most_is_coloured_next(self, seed: int) -> None:
+        """The same as looking through all that wait, each time; crowded, so that a fifth colour has to be avoided."""
+        chosen = np.random.default_rng(seed).uniform(size=(60, 60)) < 0.12
+        near = {i: [j for j in range(60) if i != j and (chosen[i, j] or chosen[j, i])] for i in range(60)}
+        assert colour(near) == _looked_through(near)
+
+
+def _looked_through(near: dict[int, list[int]]) -> dict[int, int]:
+    numbers: dict[int, int] = {}
+    seen: dict[int, set[int]] = {area: set() for area in near}
+    while len(numbers) < len(near):
+        waiting = [area for area in near if area not in numbers]
+        area = min(waiting, key=lambda a: (-len(seen[a]), -len(near[a]), a))
+        around = {a: tuple(others) for a, others in near.items()}
+        number = _lowest_free(area, around, numbers)
+        if number > 3 and _exchange(area, around, numbers):
+            number = _lowest_free(area, around, numbers)
+        numbers[area] = number
+        for other in near[area]:
+            seen[other] = {numbers[n] for n in near[other] if n in numbers}
+    return numbers
+
 
 def _share_a_line(a: Polygon, b: Polygon) -> bool:
     return float(a.intersection(b).length) > 0
@@ -84,6 +108,20 @@ class TestTopology:
         built = topology.build(shapes)
         for index, shape in enumerate(shapes):
             assert shapely.equals(polygons(built, index), shape)
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_it_is_what_going_round_ring_by_ring_finds(self, seed: int) -> None:
+        """Bent borders, a lake, an island in it, areas in two parts, and the union of some of them."""
+        polygons_ = [grid.geometry for grid in tessellation(seed, side=5).grids]
+        lake = polygons_[7].centroid.buffer(3e-4, quad_segs=3)
+        island = polygons_[7].centroid.buffer(1e-4, quad_segs=2)
+        two = MultiPolygon([shapely.get_parts(polygons_[0])[0], shapely.get_parts(polygons_[24])[0]])
+        shapes = [*polygons_[1:24], two, shapely.union_all(polygons_[:9]), island]
+        shapes[6] = polygons_[7].difference(lake).union(island)
+        built = topology.build(shapes)
+        arcs, areas = _ring_by_ring(shapes)
+        assert [[tuple(position) for position in arc] for arc in (a.tolist() for a in built.arcs)] == arcs
+        assert list(built.areas) == areas
 
     def test_an_island_and_the_hole_around_it_are_one_arc(self) -> None:
         built = topology.build([WEST.difference(LAKE), LAKE])
@@ -120,9 +158,49 @@ class TestTopology:
         assert polygons(topology.Topology(topology.simplified(built.arcs, 0.1), built.areas), 0).area > 0
 
     def test_arcs_are_written_as_steps_of_the_lattice(self) -> None:
-        assert topology.written([((1035000000, 345000000), (1035100000, 345000001))]) == [
+        assert topology.written([np.array([(1035000000, 345000000), (1035100000, 345000001)])]) == [
             [[1035000000, 345000000], [100000, 1]]
         ]
+
+
+Position = tuple[int, int]
+
+
+def _ring_by_ring(shapes: list[shapely.geometry.base.BaseGeometry]) -> tuple[list[list[Position]], list[object]]:
+    """Arcs and areas by the plainest means: a ring is cut where somebody comes from or goes to another position."""
+    areas = [
+        [[_begun(r) for r in (p.exterior, *p.interiors)] for p in shapely.get_parts(shapely.orient_polygons(shape))]
+        for shape in shapes
+    ]
+    beside: dict[Position, set[frozenset[Position]]] = {}
+    for ring in (ring for area in areas for part in area for ring in part):
+        for i, here in enumerate(ring):
+            beside.setdefault(here, set()).add(frozenset((ring[i - 1], ring[(i + 1) % len(ring)])))
+    arcs: list[list[Position]] = []
+    return arcs, [[[_numbers(ring, beside, arcs) for ring in part] for part in area] for area in areas]
+
+
+def _begun(ring: shapely.LinearRing) -> list[Position]:
+    positions = [(round(x * 1e7), round(y * 1e7)) for x, y in ring.coords[:-1]]
+    first = positions.index(min(positions))
+    return positions[first:] + positions[:first]
+
+
+def _numbers(
+    ring: list[Position], beside: dict[Position, set[frozenset[Position]]], arcs: list[list[Position]]
+) -> list[int]:
+    first = next((i for i, here in enumerate(ring) if len(beside[here]) > 1), 0)
+    pieces: list[list[Position]] = [[]]
+    for here in [*ring[first:], *ring[:first], ring[first]]:
+        pieces[-1].append(here)
+        if len(beside[here]) > 1 and len(pieces[-1]) > 1:
+            pieces.append([here])
+    numbers = []
+    for piece in pieces if len(pieces) == 1 else pieces[:-1]:
+        if piece not in arcs and piece[::-1] not in arcs:
+            arcs.append(piece)
+        numbers.append(arcs.index(piece) if piece in arcs else ~arcs.index(piece[::-1]))
+    return numbers
 
 
 class TestOutlinesAroundGroups:

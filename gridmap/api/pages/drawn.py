@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from gridmap import __version__
 from gridmap.api.deps import NotModified
-from gridmap.api.map_reading import MapReadingDep
+from gridmap.api.map_reading import MapReading, MapReadingDep
 from gridmap.api.params import DivisionCodePath
 from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
@@ -39,13 +39,12 @@ def new_store() -> WrittenMaps:
 @router.get("/map-data/{within}.json")
 def map_document(request: Request, within: DivisionCodePath, reading: MapReadingDep) -> Response:
     """What is drawn of a division as TopoJSON, the same for every map; 304 while nothing has been published."""
-    told, mark = reading.told_within(within), reading.mark
+    told = reading.told_within(within)
     # The scope is in the tag: a browser keeps one copy an address, and asks with its tag whoever has signed in since.
-    etag = f'"{__version__}-{mark}-{sha256(",".join(told).encode()).hexdigest()[:12]}"'
+    etag = f'"{__version__}-{reading.mark}-{sha256(",".join(told).encode()).hexdigest()[:12]}"'
     if etag in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
-    kept: WrittenMaps = request.app.state.written_maps
-    written = kept.get((within, told, mark), lambda: _write(reading.content(within, told)))
+    written = write_once(request.app.state.written_maps, reading, within, told)
     headers = {
         "ETag": etag,
         "Cache-Control": "private, no-cache",
@@ -55,6 +54,11 @@ def map_document(request: Request, within: DivisionCodePath, reading: MapReading
         return Response(written.plain, headers=headers, media_type="application/json")
     headers["Content-Encoding"] = "gzip"
     return Response(written.compressed, headers=headers, media_type="application/json")
+
+
+def write_once(kept: WrittenMaps, reading: MapReading, within: str, told: tuple[str, ...]) -> WrittenMap:
+    """A map's document, computed once for a state, whatever page asks first."""
+    return kept.get((within, told, reading.mark), lambda: _write(reading.content(within, told)))
 
 
 def _write(content: maps.MapContent) -> WrittenMap:

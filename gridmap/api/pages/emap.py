@@ -1,5 +1,6 @@
 """The page of the e-map: what Folium makes, in our frame, with a nonce for its script."""
 
+import json
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -7,13 +8,12 @@ from fastapi.responses import HTMLResponse
 
 from gridmap.api.deps import SettingsDep
 from gridmap.api.map_reading import MapReadingDep
+from gridmap.api.pages.drawn import WrittenMap, WrittenMaps, write_once
 from gridmap.api.pages.frame import FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
 from gridmap.api.pages.messages import Language, Messages
 from gridmap.errors import NotFound
-from gridmap.maps import service as maps
 from gridmap.maps.kept import Kept
-from gridmap.maps.mapdata import map_data
 from gridmap.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,21 +50,22 @@ def emap(
     kept: EMaps = request.app.state.emaps
     told = reading.told_within(division.code)
     key = (division.code, told, reading.mark, frame.language)
-    parts = kept.get(key, lambda: _render(reading.content(division.code, told), frame.t, settings))
+    written: WrittenMaps = request.app.state.written_maps
+    parts = kept.get(key, lambda: _render(write_once(written, reading, division.code, told), frame.t, settings))
     if parts is None:
         raise NotFound(frame.t("emap.empty", name=division.name))
     request.state.uses_nonce = True
     return render(request, "emap.html", frame, within=division, folium=parts)
 
 
-def _render(content: maps.MapContent, t: Messages, settings: Settings) -> "EMapParts | None":
+def _render(written: WrittenMap, t: Messages, settings: Settings) -> "EMapParts | None":
     # Folium takes half a second to import; a server that shows no e-map need not wait for it.
     from gridmap.maps.emap import render as render_emap  # noqa: PLC0415
 
-    data = map_data(content)
+    data = json.loads(written.plain)
     if data["bbox"] is None:
         return None
     texts = {name: t(f"emap.{name}") for name in _TEXTS}
-    texts |= {"label": t("emap.title", name=content.within.name), "credit": t("js.base.credit")}
+    texts |= {"label": t("emap.title", name=data["within"]["name"]), "credit": t("js.base.credit")}
     key = settings.tianditu_key
     return render_emap(data, texts, None if key is None else key.get_secret_value())
