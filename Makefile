@@ -4,6 +4,8 @@ PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 export GRIDMAP_HOME ?= $(CURDIR)/.gridmap
+# Containers often forbid Python its bytecode; each start of each process would then compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test setup check bench lock clean
@@ -51,8 +53,9 @@ clean: ## remove what was set up; the data under .gridmap stays
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# The loops over points, so that nobody's first request waits for a compiler.
+# Modules and the loops over points, so that nobody's first command or request waits for a compiler.
 .venv/.compiled: .venv/.stamp $(wildcard gridmap/geo/*.py) gridmap/exchange/points/csv_kernels.py
+	$(BIN)/python -m compileall -q gridmap migrations
 	$(BIN)/python -m gridmap.exchange.points.warm
 	@touch $@
 

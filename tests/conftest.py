@@ -37,6 +37,28 @@ def pytest_configure() -> None:
     compile_once()
 
 
+_TESTS = Path(__file__).parent
+_LONGEST_FIRST = ("cli", "browser", "db", "api", "unit", "bench")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file goes to one process as a whole, which makes its fixtures once; what takes long does not come last.
+
+    First come the groups of several files that a test names itself, then file by file.
+    """
+
+    def weight(item: pytest.Item) -> int:
+        if item.get_closest_marker("xdist_group") is not None:
+            return 0
+        return 1 + _LONGEST_FIRST.index(item.path.relative_to(_TESTS).parts[0])
+
+    items.sort(key=weight)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(_TESTS).as_posix()))
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """One private server per test process, with a template database made by the migrations."""

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from gridmap import __version__
 from gridmap.access.caller import Caller
 from gridmap.api.offline import get_follower, is_offline, offline_snapshot, only_reads
-from gridmap.api.params import parse_instant
 from gridmap.db.engine import reading, transaction
 from gridmap.db.errors import translated
+from gridmap.db.instants import parse_instant
 from gridmap.db.versions import current_version, state_mark
 from gridmap.errors import DatabaseUnavailable, VersionNotReached
 from gridmap.settings import Settings

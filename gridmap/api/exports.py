@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.api.deps import SessionDep, SettingsDep
-from gridmap.api.params import parse_instant
 from gridmap.api.scope import MapScope, MapScopeDep
 from gridmap.api.security import PRIVATE, ActorDep
+from gridmap.db.instants import parse_instant
 from gridmap.divisions.service import prefixes_within
 from gridmap.errors import FieldError, Forbidden, InvalidInput
 from gridmap.exchange.exporting import ExportRequest, export_download

@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from gridmap.api.deps import SessionDep
 from gridmap.api.households import Within
-from gridmap.api.params import GridCodePath, Page, PageDep, parse_instant
+from gridmap.api.params import GridCodePath, Page, PageDep
 from gridmap.api.preconditions import IfMatchDep, tag_row
 from gridmap.api.security import ActorDep
 from gridmap.contacts import groups
 from gridmap.contacts.group_schema import GroupChange, GroupDetail, GroupList, GroupListedOut, GroupNew
 from gridmap.contacts.groups import GroupListed, GroupRecord
 from gridmap.contacts.schema import ResponsibleOut
+from gridmap.db.instants import parse_instant
 from gridmap.db.versions import current_version
 from gridmap.households import service as households
 from gridmap.households.schema import HistoryOut, HouseholdList, HouseholdOut, RevisionOut

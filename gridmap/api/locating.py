@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from gridmap.api import deps
 from gridmap.api.deps import AtQuery, MinVersionQuery, SessionDep
 from gridmap.api.offline import get_follower, is_offline
-from gridmap.api.params import parse_instant
+from gridmap.db.instants import parse_instant
 from gridmap.db.versions import current_version, state_mark
 from gridmap.errors import DatabaseUnavailable, VersionNotReached
 from gridmap.geo.lonlat import LonLat

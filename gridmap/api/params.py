@@ -1,9 +1,7 @@
 """Small types that query parameters are parsed into once, so that nothing behind them checks again."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -18,19 +16,6 @@ DivisionCodePath = Annotated[
     str, Path(pattern=r"^[0-9]{2}([0-9]{4}([0-9]{3}([0-9]{3})?)?)?$", description="2, 6, 9 or 12 digits.")
 ]
 GridCodePath = Annotated[str, Path(pattern=r"^[0-9]{15}$", description="15 digits.")]
-
-
-def parse_instant(name: str, text: str) -> datetime:
-    """A time with its offset. A plus sign that a URL has turned into a space is put back. Raises InvalidInput."""
-    mended = re.sub(r"(\d) (\d{2}:\d{2})$", r"\1+\2", text.strip())
-    try:
-        instant = datetime.fromisoformat(mended)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        message = "a time with its offset is wanted, such as 2026-11-22T02:40:00+08:00"
-        raise InvalidInput(f"{name}: {message}", errors=[FieldError(name, message)])
-    return instant
 
 
 @dataclass(frozen=True, slots=True)

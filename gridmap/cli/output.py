@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 
 def say(line: str) -> None:
     """Writes a line about what is going on to stderr, at once; stdout is for what was asked."""
@@ -21,8 +18,12 @@ def tell_rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         print(json.dumps(rows, ensure_ascii=False, indent=2, default=_json_value))
         return
     if not rows:
-        Console(stderr=True).print("nothing found")
+        say("nothing found")
         return
+    # Late: most commands draw no table.
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console()
     table = Table(*rows[0], box=None, pad_edge=False)
     for row in rows:

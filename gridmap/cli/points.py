@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from gridmap.api.params import parse_instant
 from gridmap.cli.locate_file import FileRequest, locate_table
 from gridmap.cli.session import command_session
+from gridmap.db.instants import parse_instant
 from gridmap.db.versions import current_version
 from gridmap.errors import InvalidInput, NotFound
 from gridmap.geo.crs import Crs, point_from_lonlat, point_to_lonlat

@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 
 from sqlalchemy import Engine
 
 from gridmap.db.engine import make_engine
 from gridmap.settings import Settings
+from tests.commands import run_command
 
 
 class Shell:
@@ -20,8 +20,7 @@ class Shell:
         self.engine: Engine = make_engine(url)
 
     def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridmap", *arguments]
-        return subprocess.run(command, input=typed, env=self.env, capture_output=True, text=True, check=False)
+        return run_command(arguments, self.env, typed)
 
     def rows(self, *arguments: str) -> list[dict[str, object]]:
         done = self(*arguments, "--json")

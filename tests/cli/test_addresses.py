@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from gridmap.db.engine import make_engine, transaction
+from tests.commands import run_command
 from tests.county import EAST, WEST, small_county
 from tests.postgres import Server
 
@@ -25,9 +25,8 @@ def run(server: Server) -> Iterator[Run]:
     engine.dispose()
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridmap", "address", "parse", *arguments]
         env = {**os.environ, "GRIDMAP_DATABASE_URL": url, "COLUMNS": "200"}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return run_command(("address", "parse", *arguments), env)
 
     yield run
     server.drop(url)

@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from gridmap.db.engine import make_engine, transaction
+from tests.commands import run_command
 from tests.county import small_county
 from tests.postgres import Server
 
@@ -25,10 +25,7 @@ def url(server: Server) -> Iterator[str]:
 @pytest.fixture
 def demo(url: str) -> Command:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridmap", "demo", *arguments],
-            capture_output=True, text=True, check=False, env={**os.environ, "GRIDMAP_DATABASE_URL": url},
-        )  # fmt: skip
+        return run_command(("demo", *arguments), {**os.environ, "GRIDMAP_DATABASE_URL": url})
 
     return run
 

@@ -4,13 +4,13 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from gridmap.db.engine import make_engine, transaction
+from tests.commands import run_command
 from tests.county import WEST, record_id, small_county
 from tests.postgres import Server
 
@@ -28,11 +28,10 @@ def run(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
     home = tmp_path_factory.mktemp("home")
 
     def run(*arguments: str, away: bool = False) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "gridmap", "address", *arguments]
         # Nobody listens on port 1.
         database = "postgresql://nobody@127.0.0.1:1/nothing" if away else url
         env = {**os.environ, "GRIDMAP_DATABASE_URL": database, "GRIDMAP_HOME": str(home), "COLUMNS": "200"}
-        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return run_command(("address", *arguments), env)
 
     yield run
     server.drop(url)

@@ -23,7 +23,10 @@ LATER = """
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
+revision = "9999"
+down_revision = "{head}"
+branch_labels = None
+depends_on = None
 
 
 def upgrade():

@@ -1,11 +1,14 @@
 """The schema's history: up from nothing, one step down, no drift between models and database."""
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from gridmap.db import migrate
 from gridmap.db.base import NAMING
+from gridmap.resources import migrations_dir
 from tests.postgres import Server
 
 
@@ -20,6 +23,16 @@ def test_a_column_too_many_is_noticed(clone: Engine) -> None:
         connection.execute(text("ALTER TABLE grid_version ADD COLUMN surprise text"))
     with clone.connect() as connection, pytest.raises(Exception, match="surprise"):
         migrate.check(connection)
+
+
+def test_revisions_are_read_as_alembic_reads_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_dir()))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    assert migrate.head_revision() == scripts.get_current_head()
+    assert all(migrate.knows_revision(script.revision) for script in scripts.walk_revisions())
+    assert not migrate.knows_revision("9999")
 
 
 def test_one_step_down_and_up_again(clone: Engine) -> None:
