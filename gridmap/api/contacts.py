@@ -186,7 +186,9 @@ def move_household(
     response: Response,
 ) -> EffectOut:
     """Makes an officer the first contact, pinned for later plans. `If-Match` takes the contacts' ETag. Audited."""
-    effect = moving.move_household(session, actor, household_id, asked.officer, asked.why, if_match, today)
+    effect = moving.move_household(
+        session, actor, household_id, asked.officer, asked.why, if_match, today, pin=asked.pin
+    )
     tag_row(response, moving.mark_of(session, household_id))
     return EffectOut.model_validate(effect)
 

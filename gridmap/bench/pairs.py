@@ -237,7 +237,7 @@ def _certificate_table(*size: int) -> Table:
         f"Register {certificate['register']:,} = paired {certificate['paired']:,} + missed {certificate['missed']:,}; "
         f"over capacity {certificate['over_capacity']}; back-ups {certificate['with_backup']:,}, of the same person "
         f"{certificate['backup_same_person']}, of the same unit {certificate['backup_same_unit']}. The bound of the "
-        "distance counts, wherever a village is left or entered, everybody's nearest officer in use, however many want "
-        "him: it is loose."
+        "distance takes each village as a transport of its own, with those whom any plan of these ranks can use; "
+        "whoever comes from outside counts as standing where the nearest of them does."
     )
     return Table("The certificate of the Gannan-sized plan", note, ("value", "optimum or bound", "status"), rows)

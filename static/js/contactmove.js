@@ -14,7 +14,7 @@ const OFFICER = /^P\d{14}$/;
 
 /** @typedef {{household: string, head: string, township: string}} Moved */
 /** @typedef {{goal: string, before: number | null, after: number | null, verdict: "better" | "same" | "worse"}} Goal */
-/** @typedef {{officer: string, former: string | null, allowed: boolean, problem: string | null, load: number, capacity: number, former_load: number | null, goals: Goal[], loses: string | null, same_unit: boolean, swapped: number | null, mark: number}} Effect */
+/** @typedef {{officer: string, former: string | null, allowed: boolean, problem: string | null, load: number, capacity: number, former_load: number | null, goals: Goal[], loses: string | null, same_unit: boolean, swapped: number | null, pinned: string | null, mark: number}} Effect */
 
 /** @type {Moved | null} */
 let moved = null;
@@ -68,11 +68,11 @@ function onDragStart(event) {
 function onDrag(given) {
   const event = /** @type {DragEvent} */ (given);
   const row = event.target instanceof Element ? event.target.closest('#rows tr[id^="row-P"]') : null;
-  for (const lit of document.querySelectorAll("tr.drop")) if (lit !== row || event.type !== "dragover") lit.classList.remove("drop");
+  for (const lit of document.querySelectorAll("tr.drop-here")) if (lit !== row || event.type !== "dragover") lit.classList.remove("drop-here");
   if (!row || !event.dataTransfer?.types.includes(KIND)) return;
   if (event.type === "dragover") {
     event.preventDefault();
-    row.classList.add("drop");
+    row.classList.add("drop-here");
   } else if (event.type === "drop") {
     event.preventDefault();
     open(JSON.parse(event.dataTransfer.getData(KIND)), row.id.slice(4));
@@ -155,11 +155,11 @@ async function accept() {
   if (!moved || !effect) return;
   const why = field("move-why").value.trim();
   const { household } = moved;
-  const { former, officer, mark } = effect;
+  const { former, officer, pinned, mark } = effect;
   try {
     await send("PUT", `/api/v1/households/${household}/contacts/first`, { officer, why }, { etag: `"${mark}"` });
     dialog().close();
-    const back = former ? { label: t("move.undo"), act: () => void undo(household, former) } : undefined;
+    const back = former ? { label: t("move.undo"), act: () => void undo(household, former, pinned === former) } : undefined;
     toast(t("move.done"), "good", back);
     await refresh("rows", "drawer");
   } catch (error) {
@@ -169,10 +169,10 @@ async function accept() {
   }
 }
 
-/** @param {string} household @param {string} former */
-async function undo(household, former) {
+/** Nothing stays pinned that was not before. @param {string} household @param {string} former @param {boolean} pin */
+async function undo(household, former, pin) {
   try {
-    await send("PUT", `/api/v1/households/${household}/contacts/first`, { officer: former, why: t("move.undone") });
+    await send("PUT", `/api/v1/households/${household}/contacts/first`, { officer: former, why: t("move.undone"), pin });
     await refresh("rows", "drawer");
   } catch (error) {
     if (error instanceof ApiError) toast(errorText(error, ""), "wrong");

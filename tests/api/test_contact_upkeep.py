@@ -115,9 +115,18 @@ def test_a_household_is_moved_by_hand_with_its_effect_told_before(desk: Desk) ->
     # Later plans keep it.
     assert {p["household"] for p in desk.plan()["changes"]["pairs"] if p["rank"] == 1} == set()
     assert [entry.purpose for entry in desk.closed.audit("pairs.moved")] == [why, why]
-    client.patch(f"/api/v1/officers/{P4}", json={"capacity": 0}, headers=desk.editor)
-    full = client.put(where, json=move, headers=desk.editor)
-    assert_problem(full, 422, "invalid_input", where="officer")
+    # Taken back, nothing is pinned that was not before.
+    assert client.get(asked, headers=desk.editor).json()["pinned"] == second
+    back = client.put(where, json={"officer": P4, "why": why, "pin": False}, headers=desk.editor)
+    assert back.status_code == 200, back.text
+    assert desk.standing()[H1] == [P4, second]
+    assert _get(desk, f"/households/{H1}/pair-rules")["rules"] == []
+    client.patch(f"/api/v1/officers/{P3}", json={"capacity": 0}, headers=desk.editor)
+    full = client.put(where, json={"officer": P3, "why": why}, headers=desk.editor)
+    problem = assert_problem(full, 422, "invalid_input", where="officer")
+    # Whole sentences come with their codes, so that a page can say them in Chinese.
+    assert [told[0]["code"] for told in problem["sentences"].values()] == ["why_no_capacity"]
+    assert problem["detail"] in problem["sentences"]
 
 
 def test_a_plan_solved_beside_the_server_is_told_as_it_goes_and_fails_when_its_process_dies(desk: Desk) -> None:

@@ -26,6 +26,7 @@ from gridmap.geo.arrays import IntArray
 VILLAGES = ["990001101200", "990001101201", "990001102200", "990002101200"]
 PLACES = [*VILLAGES, "990001101", "990001", "990002", ""]
 TREE = tree_of(VILLAGES)
+NOBODY = np.empty((0, 2), np.int64)
 
 
 def problem(
@@ -159,6 +160,31 @@ def assert_backups(given: Problem, solved: Solved) -> None:
         assert (second >= 0) == bool(others)
         if others:
             assert worth(second) == min(map(worth, others))
+
+
+@examples(max_examples=150)
+@given(problems(), st.data())
+def test_no_plan_of_the_same_ranks_is_below_the_bound(given: Problem, data: st.DataObject) -> None:
+    """Without forbidden pairs, where the bound is by village; also where some changes are preferred to others."""
+    count = len(given.households)
+    touched = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+    free = replace(given, households=replace(given.households, touched=touched), forbidden=NOBODY)
+    distance = solve(free).certificate["stages"][4]
+    best = best_of_all(free)[6]
+    assert distance["bound"] <= best <= distance["value"]
+    assert distance["bound"] <= distance["optimum"] <= distance["value"]
+
+
+def test_the_bound_counts_who_has_room_and_who_comes_from_outside() -> None:
+    """Two of three find room in the village, one of them far off; the third's contact comes from the next village."""
+    given = problem(
+        [VILLAGES[0], VILLAGES[0], VILLAGES[1], VILLAGES[1]],
+        [1, 1, 1, 1],
+        [VILLAGES[0]] * 3 + [VILLAGES[1]],
+        spots=([0, 9, 20, 30], [0, 0, 0, 30]),
+    )
+    distance = solve(given).certificate["stages"][4]
+    assert distance["value"] == distance["bound"] == 29_000
 
 
 @given(problems())

@@ -61,7 +61,8 @@ class Effect:
     """What making an officer the first contact of a household would do; loads are those after it.
 
     `mark` is that of the household's pairs as they are, and `loses` the first of the goals that gets worse, None when
-    the goals before it get better or none gets worse. `swapped` is the rank that the two officers exchange.
+    the goals before it get better or none gets worse. `swapped` is the rank that the two officers exchange, `pinned`
+    the officer that a rule asks for today.
     """
 
     household: str
@@ -80,6 +81,7 @@ class Effect:
     loses: str | None
     same_unit: bool
     swapped: int | None
+    pinned: str | None
     mark: int
 
 
@@ -102,7 +104,8 @@ def effect_of(session: Session, actor: Actor, household_id: str, officer_id: str
     load = loads.get(officer_id, 0) + moves
     former_load = None if former is None else loads.get(former.id, 0) - moves
     swapped = next((pair.rank for pair, other in pairs if other.id == officer_id and pair.rank > 1), None)
-    problem = _problem(household, officer, load, queries.rules_of(session, household_id), today)
+    rules = queries.rules_of(session, household_id)
+    problem = _problem(household, officer, load, rules, today)
     tiers = (None if former is None else _tier(household, former.home_code), _tier(household, officer.home_code))
     metres = (
         None if former is None else _metres(session, household, former.id),
@@ -126,27 +129,40 @@ def effect_of(session: Session, actor: Actor, household_id: str, officer_id: str
         loses=_loses(goals),
         same_unit=_unit_of_second(pairs, former, swapped) == officer.unit,
         swapped=swapped,
+        pinned=next((rule.officer_id for rule in rules if rule.kind == "pinned"), None),
         mark=_mark(pairs),
     )
 
 
 def move_household(
-    session: Session, actor: Actor, household_id: str, officer_id: str, why: str, expected: int | None, today: date
+    session: Session,
+    actor: Actor,
+    household_id: str,
+    officer_id: str,
+    why: str,
+    expected: int | None,
+    today: date,
+    *,
+    pin: bool = True,
 ) -> Effect:
-    """Makes an officer the first contact of a household, pinned for later plans; what it did.
+    """Makes an officer the first contact of a household, pinned for later plans unless told otherwise; what it did.
 
-    The officer before takes the rank that the new one leaves, if he had one. Raises RowChanged when the pairs are not
-    those at the expected mark, InvalidInput when the officer can't be used, NotFound, Forbidden outside the scope.
+    Without `pin` nobody is pinned to the household afterwards. The officer before takes the rank that the new one
+    leaves, if he had one. Raises RowChanged when the pairs are not those at the expected mark, InvalidInput when the
+    officer can't be used, NotFound, Forbidden outside the scope.
     """
     queries.lock_pairs(session)
     effect = effect_of(session, actor, household_id, officer_id, today)
     check_unchanged(expected, effect.mark, f"Who looks after household {household_id}")
     if effect.problem is not None:
-        message = _WHY_NOT.get(effect.problem, effect.problem)
-        raise InvalidInput(f"officer: {message}", errors=[FieldError("officer", message, effect.problem)])
+        message = _WHY_NOT[effect.problem]
+        raise InvalidInput(message, errors=[FieldError("officer", message, effect.problem)])
     if effect.former != officer_id:
         _write(session, actor, effect, why)
-    wishes.set_rule(session, actor, household_id, officer_id, "pinned", why)
+    if pin:
+        wishes.set_rule(session, actor, household_id, officer_id, "pinned", why)
+    elif effect.pinned is not None:
+        wishes.drop_rule(session, actor, household_id, effect.pinned)
     return effect
 
 

@@ -11,6 +11,7 @@ from gridmap.access.caller import Caller
 from gridmap.contacts.plans import queries
 from gridmap.divisions import service as divisions
 from gridmap.errors import Forbidden
+from gridmap.sentences import say
 
 _GRID_DIGITS = 15
 
@@ -56,7 +57,7 @@ def make_report(session: Session, caller: Caller, within: str, today: date) -> l
     """
     prefixes = divisions.prefixes_within(session, within)
     if not all(caller.covers(prefix) for prefix in prefixes):
-        raise Forbidden("This lies outside the scope that was granted.")
+        raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
     report = _Report(session, within)
     for code, *counts in queries.report_rows(session, prefixes):
         _count_households(report.above(code), counts)

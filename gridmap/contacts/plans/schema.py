@@ -278,12 +278,13 @@ class RuleList(_Told):
 
 
 class MoveAsked(BaseModel):
-    """The officer who is to be the first contact of a household, and why; later plans keep it as a pinned pair."""
+    """The officer who is to be the first contact of a household, and why; later plans keep it when it is pinned."""
 
     model_config = ConfigDict(extra="forbid")
 
     officer: str = Field(pattern=r"^P[0-9]{14}$")
     why: str = Field(min_length=4, max_length=500)
+    pin: bool = Field(default=True, description="false: later plans may change it, and a pin of today is taken away.")
 
 
 class GoalOut(_Told):
@@ -314,4 +315,5 @@ class EffectOut(_Told):
     loses: str | None = Field(description="The first goal that decides against the move; null when none does.")
     same_unit: bool = Field(description="Whether both contacts would be of one unit.")
     swapped: int | None = Field(description="The rank that the former first contact takes over from the new one.")
+    pinned: str | None = Field(description="The officer who is pinned to the household today.")
     mark: int = Field(description="Of the pairs as they are: `If-Match` takes it back, quoted.")

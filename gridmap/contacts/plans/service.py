@@ -21,6 +21,7 @@ from gridmap.contacts.solve.reasons import MISSED, NO_BACKUP
 from gridmap.db.versions import append_event, current_version
 from gridmap.divisions import service as divisions
 from gridmap.errors import Conflict, FieldError, Forbidden, GridmapError, NotFound, StaleBase
+from gridmap.sentences import Sentence, say
 
 SOLVED_AT_ONCE = 40_000
 """Plans for more households than this are solved by a process of their own, so that nobody waits for an answer."""
@@ -29,6 +30,15 @@ STARTS_WITHIN = timedelta(seconds=90)
 INTERRUPTED = "interrupted: the process that solved it ended before it was done; make a new plan"
 _NAMED = 20
 _SHEET = 1000
+_PAIRS_CHANGED = say("pairs_changed_since", "its pairs changed since")
+_RECORD_CHANGED = say("changed_since_plan", "changed since the plan was made")
+_STATUS = {
+    "solving": say("plan_solving", "solving"),
+    "failed": say("plan_failed", "failed"),
+    "ready": say("plan_ready", "ready"),
+    "applied": say("plan_applied", "applied"),
+    "undone": say("plan_undone", "undone"),
+}
 
 
 class WrongPlanStatus(Conflict):
@@ -129,9 +139,9 @@ class Prepared:
     plan_id: int
     inputs: Inputs
 
-    def solve(self, say: Callable[[str], None]) -> Solved:
+    def solve(self, note: Callable[[str], None]) -> Solved:
         """The pairs and their proof."""
-        return solve(self.inputs.problem, say)
+        return solve(self.inputs.problem, note)
 
 
 def prepare(session: Session, plan_id: int, today: date) -> Prepared:
@@ -155,11 +165,11 @@ def store(session: Session, prepared: Prepared, solved: Solved) -> None:
     append_event(session, "pair_plan.ready", {"plan": plan.id, "within": plan.within}, county_code=plan.county_code)
 
 
-def solve_plan(session: Session, plan_id: int, today: date, say: Callable[[str], None] = lambda _: None) -> None:
+def solve_plan(session: Session, plan_id: int, today: date, note: Callable[[str], None] = lambda _: None) -> None:
     """Reads, solves and stores in one transaction."""
-    say("reading the registers")
+    note("reading the registers")
     prepared = prepare(session, plan_id, today)
-    store(session, prepared, prepared.solve(say))
+    store(session, prepared, prepared.solve(note))
 
 
 def note_progress(session: Session, plan_id: int, progress: str | None, failure: str | None = None) -> None:
@@ -261,7 +271,7 @@ def apply_plan(session: Session, actor: Actor, plan_id: int, today: date) -> tup
     prefixes = _check_scope(session, actor.caller, plan.within)
     _expect(plan, "ready")
     if same_person(plan.author, actor.caller.name):
-        raise OwnPlan("A plan is applied by a second person, never by who made it.")
+        raise OwnPlan(say("own_plan", "A plan is applied by a second person, never by who made it."))
     _refuse_stale(session, plan, today)
     former, put = queries.replace_pairs(session, plan, prefixes, actor.caller.name)
     plan = _get(session, plan_id)
@@ -279,15 +289,20 @@ def undo_plan(session: Session, actor: Actor, plan_id: int | None = None) -> int
     queries.lock_pairs(session)
     wanted = plan_id if plan_id is not None else queries.last_applied(session)
     if wanted is None:
-        raise WrongPlanStatus("No plan stands applied: there is nothing to undo.")
+        raise WrongPlanStatus(say("no_plan_applied", "No plan stands applied: there is nothing to undo."))
     plan = _get(session, wanted, lock=True)
     _check_scope(session, actor.caller, plan.within)
     _expect(plan, "applied")
     moved = queries.moved_since(session, plan.id, _NAMED)
     if moved:
         raise StaleBase(
-            f"Pairs of plan {plan.id} were changed again since: {', '.join(moved)}. Undo what came after it first.",
-            errors=[FieldError(household, "its pairs changed since", "changed") for household in moved],
+            say(
+                "plan_pairs_changed",
+                "Pairs of plan {plan} were changed again since: {households}. Undo what came after it first.",
+                plan=plan.id,
+                households=", ".join(moved),
+            ),
+            errors=[FieldError(household, _PAIRS_CHANGED, "changed") for household in moved],
         )
     queries.restore_pairs(session, plan.id, actor.caller.name)
     plan.undone_at, plan.undone_by = queries.now(session), actor.caller.name
@@ -318,16 +333,28 @@ def as_document(record: PlanRecord, pairs: Sequence[PlannedPair]) -> dict[str, A
 def _refuse_stale(session: Session, plan: PairPlan, today: date) -> None:
     now = read_inputs(session, plan.within, today, from_scratch=plan.from_scratch)
     changed = changed_since(plan.inputs or b"", now.marks)
-    told = [f"{len(ids)} {kind} ({', '.join(ids[:_NAMED])})" for kind, ids in changed.items() if ids]
-    if told:
+    named = [name for ids in changed.values() for name in ids[:_NAMED]]
+    if named:
         raise StaleBase(
-            f"The registers have moved on since plan {plan.id} was made: {' and '.join(told)}. Make a new plan.",
-            errors=[
-                FieldError(name, "changed since the plan was made", "changed")
-                for ids in changed.values()
-                for name in ids[:_NAMED]
-            ],
+            say(
+                "registers_moved_on",
+                "The registers have moved on since plan {plan} was made: {changes}. Make a new plan.",
+                plan=plan.id,
+                changes=_changes(changed["households"], changed["officers"]),
+            ),
+            errors=[FieldError(name, _RECORD_CHANGED, "changed") for name in named],
         )
+
+
+def _changes(households: Sequence[str], officers: Sequence[str]) -> Sentence:
+    """How many records changed, and the first of them by their ids."""
+    some, others = ", ".join(households[:_NAMED]), ", ".join(officers[:_NAMED])
+    return Sentence.joined(
+        [
+            *([say("plan_households", "{count} households ({ids})", count=len(households), ids=some)] if some else []),
+            *([say("plan_officers", "{count} officers ({ids})", count=len(officers), ids=others)] if others else []),
+        ]
+    )
 
 
 def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[object, ...]]:
@@ -379,7 +406,7 @@ def _check_scope(session: Session, caller: Caller, within: str) -> tuple[str, ..
     """The prefixes of a division, all of which the caller's scope must cover."""
     prefixes = divisions.prefixes_within(session, within)
     if not prefixes or not all(caller.covers(prefix) for prefix in prefixes):
-        raise Forbidden("This lies outside the scope that was granted.")
+        raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
     return prefixes
 
 
@@ -390,13 +417,16 @@ def _covers(caller: Caller, plan: PairPlan) -> bool:
 def _get(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan:
     plan = queries.find_plan(session, plan_id, lock=lock)
     if plan is None:
-        raise NotFound(f"There is no plan {plan_id}.")
+        raise NotFound(say("no_plan", "There is no plan {plan}.", plan=plan_id))
     return plan
 
 
 def _expect(plan: PairPlan, status: str) -> None:
     if plan.status != status:
-        raise WrongPlanStatus(f"Plan {plan.id} is {plan.status}, not {status}.")
+        now, wanted = _STATUS[plan.status], _STATUS[status]
+        raise WrongPlanStatus(
+            say("plan_is_not", "Plan {plan} is {now}, not {wanted}.", plan=plan.id, now=now, wanted=wanted)
+        )
 
 
 def _record(plan: PairPlan) -> PlanRecord:

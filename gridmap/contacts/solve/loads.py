@@ -21,12 +21,14 @@ class Loads:
     """What the second stage fixes.
 
     `officer` is the officer of each household whose pair is settled: kept, or between two specials; else -1. `units`
-    are the first contacts that each officer takes through the hubs, `turns` how many turn at each place by kind.
+    are the first contacts that each officer takes through the hubs, `turns` how many turn at each place by kind. `most`
+    is what an officer has in all in any plan of the same ranks: no more than that.
     """
 
     officer: IntArray
     units: IntArray
     turns: dict[tuple[int, int], IntArray]
+    most: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def solve_loads(hubs: Hubs, tiers: Tiers, base: IntArray, apart: FloatArray) -> 
     settled = officer >= 0
     units -= np.bincount(officer[settled], minlength=len(units))
     turns = {(up, down): _turns(hubs, flow, layout, up, down) for up, down in KINDS}
-    return Loads(officer, units, turns)
+    return Loads(officer, units, turns, _most(hubs, flow, layout, groups, candidates))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,20 @@ def _group_units(flow: Flow, layout: _Layout) -> IntArray:
     units = layout.full.copy()
     np.add.at(units, layout.load_group, flow.of("loads"))
     return units
+
+
+def _most(hubs: Hubs, flow: Flow, layout: _Layout, groups: _Groups, candidates: _Candidates) -> IntArray:
+    """What each officer has at most in any plan of the same ranks, by the prices that prove the loads."""
+    problem = hubs.problem
+    touched = problem.households.touched[candidates.household]
+    if touched.any() and not touched.all():
+        # Other pairs may be kept than those preferred here, and the loads be others then.
+        return problem.officers.capacity
+    price = flow.potentials()
+    tail, head, _, cost = flow.arcs[flow.network.spans["loads"]].T
+    wanted = cost + price[tail] - price[head] <= 0
+    most = np.bincount(layout.load_group[wanted], minlength=len(groups.size)) + layout.full // groups.size
+    return np.asarray(most[groups.of], np.int64)
 
 
 def _spread(groups: _Groups, units: IntArray, apart: FloatArray) -> IntArray:

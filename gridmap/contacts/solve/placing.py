@@ -2,18 +2,17 @@
 
 Tiers, changes and loads are fixed. In a village whose officers and households have only each other, the choice is a
 transport of its own, optimal in loads and distance together. Where officers go up or households are left over, who does
-is chosen first, by distance to the middle of those who may take them; `bounds` says how far from the best the total can
-be.
+is chosen first, by distance to the middle of those who may take them; `bounds` says how far from the best the total
+can be.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from gridmap.contacts.solve.hubs import DOWN, DOWN_SPECIAL, UP, UP_SPECIAL, Hubs
 from gridmap.contacts.solve.loads import Loads
-from gridmap.contacts.solve.problem import UNKNOWN_M, Problem, distances_m
+from gridmap.contacts.solve.problem import UNKNOWN_M, distances_m
 from gridmap.contacts.solve.transport import Sources, transport
 from gridmap.geo.arrays import BoolArray, FloatArray, IntArray
 
@@ -177,45 +176,3 @@ def _by_node(nodes: IntArray, rows: IntArray) -> list[tuple[int, IntArray]]:
     order = np.argsort(nodes, kind="stable")
     keys, starts = np.unique(nodes[order], return_index=True)
     return list(zip(keys.tolist(), np.split(rows[order], starts[1:]), strict=True)) if len(rows) else []
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """A total of distances; what it can't go below while the flows of the stages before stay, and at all.
-
-    `at_all` is for plans with the same totals in every rank before distance, however they come about.
-    """
-
-    total_m: int
-    with_these_flows_m: int
-    at_all_m: int
-
-
-def bounds(hubs: Hubs, result: Placement, settled: BoolArray) -> Bounds:
-    """How far from the best the distances can be. `settled` are the pairs that every such plan has.
-
-    With the flows fixed, the choice in a village that nobody leaves or enters is the best there is; elsewhere a
-    household can't be nearer than to the nearest officer who takes anybody, or at all, who could.
-    """
-    problem = hubs.problem
-    placed = np.flatnonzero(result.officer >= 0)
-    own = distances_m(problem.households.place[placed], problem.officers.place[result.officer[placed]])
-    used = np.unique(result.officer[placed])
-    here = np.where(result.exact[placed], own, np.minimum(own, _nearest(problem, placed, used)))
-    everyone = np.arange(len(problem.households))
-    least = _nearest(problem, everyone, np.flatnonzero(problem.officers.capacity > 0))
-    least[placed[settled[placed]]] = own[settled[placed]]
-    at_all = int(np.sort(least)[: len(placed)].sum())
-    return Bounds(int(own.sum()), int(here.sum()), min(at_all, int(here.sum())))
-
-
-def _nearest(problem: Problem, households: IntArray, officers: IntArray) -> IntArray:
-    """Whole metres from households to the nearest of some officers; nought where that is not known."""
-    spots = problem.officers.place[officers]
-    spots = spots[~np.isnan(spots).any(axis=1)]
-    standing = problem.households.place[households]
-    known = ~np.isnan(standing).any(axis=1)
-    nearest = np.zeros(len(households), np.int64)
-    if len(spots) and known.any():
-        nearest[known] = np.floor(cKDTree(spots).query(standing[known])[0]).astype(np.int64)
-    return nearest

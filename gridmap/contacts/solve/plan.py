@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from gridmap.contacts.solve.backups import further, solve_backups
+from gridmap.contacts.solve.bounds import bounds
 from gridmap.contacts.solve.hubs import Hubs, hubs_of
 from gridmap.contacts.solve.loads import solve_loads
-from gridmap.contacts.solve.placing import apart_from_home, bounds, place
+from gridmap.contacts.solve.placing import apart_from_home, place
 from gridmap.contacts.solve.problem import Households, Officers, Problem, distances_m
 from gridmap.contacts.solve.reasons import (
     KEPT,
@@ -83,7 +84,7 @@ def _first_contacts(problem: Problem, say: Say) -> tuple[IntArray, list[dict[str
     first[free] = placed.officer
     every_plan_keeps = not tiers.missed and not _changed(hubs.problem.households, placed.officer)
     settled = loads.officer >= 0 if every_plan_keeps else np.zeros(len(free), np.bool_)
-    distance = bounds(hubs, placed, settled)
+    distance = bounds(hubs, tiers, loads, placed, settled)
     best_missed, best = _optimum(problem)
     stages = [
         _stage("missed", int((first < 0).sum()), best_missed),
