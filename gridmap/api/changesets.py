@@ -134,7 +134,7 @@ def revert(changeset_id: ChangesetId, session: SessionDep, actor: ActorDep) -> C
 
 @router.post("/{changeset_id}/redraft", status_code=201)
 def redraft(changeset_id: ChangesetId, session: SessionDep, actor: ActorDep) -> ChangesetDetail:
-    """Draws a stale changeset again on the present grids, as a new draft of the caller; the old one is closed."""
+    """Draws a stale or rejected changeset again on the present grids, as a new draft of the caller; closes the old."""
     return _detail(session, actor.caller, review.redraft(session, actor, changeset_id))
 
 

@@ -33,6 +33,7 @@ from gridmap.grids.schema import (
     SuccessorOut,
 )
 from gridmap.grids.service import GridRecord
+from gridmap.snapshot import heirs
 from gridmap.snapshot.counts import households_by_grid
 
 router = APIRouter(prefix="/grids", tags=["grids"])
@@ -69,7 +70,7 @@ def get_grid(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> Gri
         record = reading.offline.get_grid(code)
     (feature,) = _features(reading, [record])
     holds = record.version_to is None
-    found = [] if holds else history.successors_of(reading.session, code, reading.at)
+    found = [] if holds else heirs.successors_of(reading.session, code, reading.at)
     return GridDetail(
         **feature.model_dump(),
         version=reading.version,
@@ -128,7 +129,7 @@ def get_history(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> 
 def get_lineage(code: GridCodePath, reading: ReadingDep, scope: MapScopeDep) -> GridLineageOut:
     """Where a grid came from and what became of it, through all generations."""
     _require(scope, reading, code)
-    found = history.lineage(reading.session, code, reading.at)
+    found = heirs.lineage(reading.session, code, reading.at)
     return GridLineageOut(
         version=reading.version,
         code=code,

@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from gridmap.errors import FieldError
 from gridmap.geo.coverage_problems import Problem as CoverageProblem
 from gridmap.geo.coverage_problems import Severity, Unit
+from gridmap.sentences import Sentence
 
 
 class Kind(StrEnum):
@@ -94,6 +95,11 @@ class Problem:
     message: str
     message_en: str
 
+    @property
+    def told(self) -> Sentence:
+        """The message as a refusal tells it; its arguments are the message in each language."""
+        return Sentence.of("problem", self.message_en, {"zh": self.message, "en": self.message_en})
+
     @classmethod
     def of_coverage(cls, problem: CoverageProblem) -> Self:
         """A problem of the shapes."""
@@ -127,4 +133,4 @@ class Problem:
 
 def errors_among(problems: Iterable[Problem]) -> list[FieldError]:
     """Those that forbid publishing, as the fields of a refusal."""
-    return [FieldError(", ".join(p.grids), p.message_en, p.kind) for p in problems if p.severity == "error"]
+    return [FieldError(", ".join(p.grids), p.told, p.kind) for p in problems if p.severity == "error"]

@@ -64,7 +64,7 @@ def publish(session: Session, actor: Actor, changeset_id: int) -> int:
     lock_villages(session, changeset.villages)
     stale = stale_problem(session, changeset.villages, changeset.base_version)
     if stale is not None:
-        raise StaleBase(stale.message_en)
+        raise StaleBase(stale.told)
     version = _publish(session, actor, changeset)
     if changeset.reverts is not None:
         get_locked(session, actor.caller, changeset.reverts).status = "reverted"
@@ -99,7 +99,7 @@ def revert(session: Session, actor: Actor, changeset_id: int) -> int:
     version = changeset.published_version or 0
     stale = stale_problem(session, changeset.villages, version)
     if stale is not None:
-        raise StaleBase(f"Revert what came after it first. {stale.message_en}")
+        raise StaleBase(say("revert_newer_first", "Revert what came after it first. {newer}", newer=stale.told))
     former = grids.list_grids_of_version(session, changeset.villages, version - 1)
     if not former:
         raise WrongStatus(
@@ -116,15 +116,16 @@ def revert(session: Session, actor: Actor, changeset_id: int) -> int:
 
 
 def redraft(session: Session, actor: Actor, changeset_id: int) -> int:
-    """Draws a stale changeset again on the grids as they are now, and returns the id of the new draft.
+    """Draws a stale or rejected changeset again on the grids as they are now, and returns the id of the new draft.
 
     What the old one adds, changes or retires stays so; of everything else the present state is taken, and where the
-    two don't fit, the new draft's problems say it. The old one is closed. Raises WrongStatus unless it is open and
-    stale, NotFound when a village of it is no more.
+    two don't fit, the new draft's problems say it. The old one is closed. Raises WrongStatus for one that is open and
+    not stale, or no longer open; NotFound when a village of it is no more.
     """
     changeset = get_locked(session, actor.caller, changeset_id)
     expect_status(changeset, (*OPEN, "rejected"), say("done_drawn_again", "drawn again"))
-    if stale_problem(session, changeset.villages, changeset.base_version) is None:
+    open_ = changeset.status != "rejected"
+    if open_ and stale_problem(session, changeset.villages, changeset.base_version) is None:
         raise WrongStatus(say("not_stale", "Changeset {id} is not stale: it can go on as it is.", id=changeset_id))
     drafts = [DraftGrid.of(row) for row in queries.proposed_grids(session, changeset)]
     touched = {draft.code for draft in drafts if draft.action != "keep"}
@@ -133,10 +134,12 @@ def redraft(session: Session, actor: Actor, changeset_id: int) -> int:
     kept = [as_proposed(grid) for grid in present if grid.code not in touched]
     wanted = [draft.proposed() for draft in drafts if draft.action in {"add", "change"}]
     write_content(session, get_locked(session, actor.caller, new_id), [*kept, *wanted])
-    changeset.status = "rejected"
-    changeset.reason = f"→ {new_id}"
-    changeset.decided_at = queries.now(session)
-    changeset.decided_by = actor.caller.name
+    # Why it was sent back, and by whom, stays to be read.
+    changeset.reason = f"{changeset.reason or ''} → {new_id}".strip()
+    if open_:
+        changeset.status = "rejected"
+        changeset.decided_at = queries.now(session)
+        changeset.decided_by = actor.caller.name
     audit.record(session, actor, "changeset.redraft", [subject(changeset_id), subject(new_id)])
     session.flush()
     return new_id
@@ -187,7 +190,12 @@ def _make_true(session: Session, actor: Actor, changeset: Changeset, planned: Pl
 def _refuse_errors(planned: Plan) -> None:
     errors = errors_among(planned.problems)
     if errors:
-        first = errors[0].message
-        raise HasErrors(f"{len(errors)} errors have to be put right first: {first}", errors=errors)
+        refusal = say(
+            "errors_first",
+            "{count} errors have to be put right first: {first}",
+            count=len(errors),
+            first=errors[0].message,
+        )
+        raise HasErrors(refusal, errors=errors)
     if not planned.with_action("add", "change", "retire"):
         raise HasErrors(say("proposes_nothing", "The changeset proposes nothing that is not so already."))

@@ -136,6 +136,17 @@ def _one_generation(held: Mapping[str, tuple[float, float]], step: Sequence[Link
     return after
 
 
+def mixes(links: Sequence[Link]) -> bool:
+    """Whether a grid that got more than one older grid's ground was divided later.
+
+    Its shares of households are then those of a mixture, and say nothing of where the households of one part went.
+    """
+    mixed = {(link.successor, link.version) for link in links if link.kind in {"merge", "reshape", "transfer"}}
+    ways = Counter((link.predecessor, link.version) for link in links)
+    divided = [step for step, number in ways.items() if number > 1]
+    return any(code == other and since < version for code, since in mixed for other, version in divided)
+
+
 def successors(
     old: Polygonal, shares: Mapping[str, tuple[float, float]], now: Mapping[str, Polygonal]
 ) -> list[Successor]:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.model import Address
 from gridmap.contacts.model import Officer
 from gridmap.db.base import GROUND, SRID, within_codes
+from gridmap.db.geometry import from_shapely
+from gridmap.geo.arrays import Polygonal
 from gridmap.grids.model import Grid
 from gridmap.households.model import Building, Household
 
@@ -52,6 +54,18 @@ def households_by_grid(session: Session, codes: Sequence[str]) -> dict[str, tupl
         .group_by(Address.grid_code)
     )
     return {str(code): (households, persons) for code, households, persons in session.execute(stmt)}
+
+
+def households_on(session: Session, ground: Polygonal, codes: Sequence[str]) -> dict[str, int]:
+    """Of some grids: how many households of each live on a ground; by ix_address_grid_code."""
+    stmt = (
+        select(Address.grid_code, func.count())
+        .join(Household, _at_address(Household))
+        .where(Address.grid_code.in_(codes), Household.status == "current")
+        .where(func.ST_Intersects(Address.point, from_shapely(ground)))
+        .group_by(Address.grid_code)
+    )
+    return {str(code): households for code, households in session.execute(stmt)}
 
 
 def group_of_nearest_household(session: Session, grid_code: str, lon: float, lat: float) -> str | None:

@@ -42,6 +42,9 @@ function worded(parts) {
 
 /** @param {Told} told */
 function word({ code, text, args }) {
+  // What is wrong with a draft is worded by the service, in each language.
+  const own = code === "problem" ? args[document.documentElement.lang.slice(0, 2)] : undefined;
+  if (typeof own === "string") return own;
   return templates[code]?.replace(/\{(\w+)\}/g, (whole, name) => {
     const value = args[name];
     return value === undefined ? whole : typeof value === "string" ? value : worded(value);

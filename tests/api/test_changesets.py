@@ -1,5 +1,6 @@
 """Changesets over HTTP: from a drawing to a published version, by two persons."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -173,6 +174,32 @@ def test_a_stale_base_is_a_conflict_that_names_the_other(closed: Closed, editor:
     step(closed, reviewer, one, "publish")
     body = assert_problem(step(closed, reviewer, other, "publish"), 409, "stale_base")
     assert f"changeset {one} “分网格”, version 2" in body["detail"]
+    (told,) = body["sentences"][body["detail"]]
+    assert f"变更单 {one}“分网格”" in told["args"]["zh"]
+
+
+def test_what_forbids_submitting_is_told_in_both_languages(closed: Closed, editor: Header) -> None:
+    number = proposed(closed, editor, collection(feature(square(NORTH_WEST), code=NORTH_WEST, name="西北")))
+    body = assert_problem(step(closed, editor, number, "submit"), 422, "changeset_has_errors")
+    for message in (body["detail"], *(error["message"] for error in body["errors"])):
+        (told,) = body["sentences"][message]
+        zh = told["args"].get("zh") or told["args"]["first"][0]["args"]["zh"]
+        assert re.search("[一-鿿]", zh), told
+
+
+def test_a_rejected_changeset_is_taken_up_again(closed: Closed, editor: Header, reviewer: Header) -> None:
+    number = proposed(closed, editor)
+    step(closed, editor, number, "submit")
+    step(closed, reviewer, number, "reject", reason="名称有误")
+    new = step(closed, editor, number, "redraft").json()
+    assert (new["status"], new["grids"]) == (
+        "draft",
+        closed.client.get(f"{CHANGESETS}/{number}", headers=editor).json()["grids"],
+    )
+    old = closed.client.get(f"{CHANGESETS}/{number}", headers=editor).json()
+    assert (old["status"], old["reason"]) == ("rejected", f"名称有误 → {new['id']}")
+    step(closed, editor, new["id"], "submit")
+    assert step(closed, reviewer, new["id"], "publish").json() == {"version": 2}
 
 
 def test_nobody_publishes_his_own(closed: Closed, reviewer: Header) -> None:

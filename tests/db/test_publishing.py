@@ -19,6 +19,7 @@ from gridmap.grids import history
 from gridmap.grids import service as grids
 from gridmap.grids.lineage import same_shape
 from gridmap.households.model import Household
+from gridmap.snapshot import heirs
 from tests.maps import areas, outline
 from tests.villages import (
     ANNA,
@@ -349,6 +350,29 @@ def test_an_old_code_resolves_through_generations(session: Session) -> None:
     ]  # fmt: skip
     above = history.lineage(session, code("F")).predecessors
     assert sorted({letter(step.predecessor) for step in above}) == ["A", "B", "D", "E"]
+
+
+def test_where_households_went_is_counted_once_they_were_mixed(session: Session) -> None:
+    """A quarter of the merged grid's households live in D, but all of those of A do: shares can't be multiplied."""
+    county(session, "AABB")
+    for number in (1, 2):
+        settle(session, number, 0.5, 0.5)
+    for number in range(3, 9):
+        settle(session, number, 2.5, 0.5)
+    published(session, "CCCC", new="C")
+    published(session, "DEEE", new="DE")
+    expected = [("D", 0.5, 1.0), ("E", 0.5, 0.0)]
+    for found in (heirs.successors_of(session, code("A")), heirs.lineage(session, code("A")).now):
+        assert [(letter(s.code), round(s.share_area, 3), s.share_households) for s in found] == expected
+    (steps,) = [history.lineage(session, code("C")).successors]
+    assert {letter(step.successor): step.share_households for step in steps} == {"D": 0.25, "E": 0.75}
+
+
+def test_where_nobody_lives_any_more_shares_are_carried_through(session: Session) -> None:
+    county(session, "AABB")
+    published(session, "CCCC", new="C")
+    published(session, "DEEE", new="DE")
+    assert heirs.successors_of(session, code("A")) == history.successors_of(session, code("A"))
 
 
 def test_reverting_brings_back_the_same_grids_groups_and_people(session: Session) -> None:

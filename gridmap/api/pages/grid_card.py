@@ -17,6 +17,7 @@ from gridmap.db.history import newest_revision
 from gridmap.grids import history, service
 from gridmap.grids.history import GridChange, Lineage
 from gridmap.grids.service import GridRecord
+from gridmap.snapshot import heirs
 from gridmap.snapshot.counts import households_by_grid
 
 
@@ -63,7 +64,7 @@ def load_card(session: Session, actor: Actor, scope: MapScope, code: str) -> Gri
         groups=service.groups_in(session, [code]),
         neighbours=service.neighbours(session, record) if current else [],
         states=history.history(session, code),
-        lineage=history.lineage(session, code),
+        lineage=heirs.lineage(session, code),
         row_version=newest_revision(session, code),
         head=people.head if told else None,
         deputies=people.deputies if told else (),
