@@ -1,19 +1,21 @@
 """The hot statements use the indexes that their docstrings promise, on a county of 2,500 square grids."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from gridmap.access import queries as access
+from gridmap.contacts.plans import queries as pairs
+from gridmap.contacts.plans.model import PairPlan
 from gridmap.db.engine import make_engine
 from gridmap.divisions import queries as divisions
 from gridmap.grids import queries as grids
 from gridmap.grids.layers import queries as layers
 from gridmap.households import queries as households
 from gridmap.snapshot import queries as snapshot
-from tests.db.plans import explained
+from tests.db.plans import explained, worked
 from tests.postgres import Server
 
 MANY = [
@@ -102,3 +104,47 @@ def test_the_promised_index_is_used(squares: Engine, ask: Callable[[Session], ob
         ask(session)
     assert len(plans) == 1
     assert index in plans[0], plans[0]
+
+
+PAIRED = [
+    """INSERT INTO officer (county_code, id, name, kind, unit, home_code, work_code, capacity)
+       SELECT '990001', 'P990001' || lpad(n::text, 8, '0'), '甲', 'official', '乙', '990001101200', '990001101200', 9
+       FROM generate_series(1, 4000) n""",
+    """INSERT INTO contact_pair (county_code, household_id, rank, officer_county_code, officer_id, tier, reason)
+       SELECT county_code, id, 1, '990001', 'P990001' || lpad((1 + n % 900)::text, 8, '0'), 0, '本村出生'
+       FROM (SELECT *, row_number() OVER (ORDER BY id) AS n FROM household) h WHERE n % 10 = 0""",
+]
+
+
+def _add_plan(session: Session, homes: Sequence[str]) -> PairPlan:
+    """Two pairs for each household, other ones than stand."""
+    plan = PairPlan(county_code="990001", within="990001", from_scratch=True, author="cli:a", version=1)
+    session.add(plan)
+    session.flush()
+    rows = [(home, rank, f"P990001{901 + at * 2 + rank:08d}") for at, home in enumerate(homes) for rank in (1, 2)]
+    pairs.copy_pairs(
+        session,
+        (("990001", plan.id, home, rank, who, 0, 100, "本村出生", "born here", None) for home, rank, who in rows),
+    )
+    return plan
+
+
+def test_applying_and_undoing_a_plan_compares_no_pair_with_every_other(squares: Engine) -> None:
+    """The planner knows other plans and nothing of one just made: it once took ten minutes for 54,000 pairs."""
+    with Session(squares) as session:
+        for statement in PAIRED:
+            session.execute(text(statement))
+        homes = session.scalars(text("SELECT id FROM household ORDER BY id LIMIT 1500")).all()
+        _add_plan(session, homes)
+        session.execute(text("ANALYZE pair_plan_pair"))
+        plan = _add_plan(session, homes)
+        with worked(session) as statements:
+            former, put = pairs.replace_pairs(session, plan, ("990001",), "cli:b")
+            assert pairs.moved_since(session, plan.id, 20) == []
+            pairs.restore_pairs(session, plan.id, "cli:b")
+        session.rollback()
+    assert (former, put) == (2000, 3000)
+    # One statement for all pairs, and none that looks at more than some times the rows there are: a join of each with
+    # each would look at tens of millions.
+    assert len(statements) < 20
+    assert max(statements)[0] < 100 * 20_000, max(statements)

@@ -175,6 +175,14 @@ def test_no_plan_of_the_same_ranks_is_below_the_bound(given: Problem, data: st.D
     assert distance["bound"] <= distance["optimum"] <= distance["value"]
 
 
+def test_only_pairs_that_every_plan_keeps_are_settled_in_the_bound() -> None:
+    """Of those who stand in forbidden pairs other choices are as good: what was chosen for them proves nothing."""
+    banned, spots = [(2, 3), (0, 1), (1, 0)], ([1, 0, 0, 0], [1, 0, 0])
+    given = problem(VILLAGES[:1] * 4, [2, 0, 0, 2], VILLAGES[:1] * 3, first=[-1, -1, 0], forbidden=banned, spots=spots)
+    distance = solve(given).certificate["stages"][4]
+    assert distance["bound"] <= best_of_all(given)[6] == 1000
+
+
 def test_the_bound_counts_who_has_room_and_who_comes_from_outside() -> None:
     """Two of three find room in the village, one of them far off; the third's contact comes from the next village."""
     given = problem(

@@ -83,7 +83,8 @@ def _first_contacts(problem: Problem, say: Say) -> tuple[IntArray, list[dict[str
     first = np.where(fixed, households.first, -1)
     first[free] = placed.officer
     every_plan_keeps = not tiers.missed and not _changed(hubs.problem.households, placed.officer)
-    settled = loads.officer >= 0 if every_plan_keeps else np.zeros(len(free), np.bool_)
+    before = hubs.problem.households.first
+    settled = (before >= 0) & (loads.officer == before) & every_plan_keeps
     distance = bounds(hubs, tiers, loads, placed, settled)
     best_missed, best = _optimum(problem)
     stages = [
