@@ -30,6 +30,7 @@ from gridmap.db.model import DatasetVersion, IdCounter
 from gridmap.divisions.model import Division, DivisionVersion
 from gridmap.grids.model import Grid, GridVersion, HouseholdGroup, HouseholdGroupVersion
 from gridmap.households.model import Building, Household
+from tests.postgres import Server
 
 PROVINCE, PREFECTURE, COUNTY, TOWNSHIP = "99", "990000", "990001", "990001101"
 WEST, EAST = TOWNSHIP + "200", TOWNSHIP + "201"
@@ -90,6 +91,11 @@ _DIVISIONS = [
     ("village", WEST, TOWNSHIP, "西村", "西村村民委员会", "ནུབ་གྲོང་"),
     ("village", EAST, TOWNSHIP, "东村", "东村村民委员会", None),
 ]
+
+
+def county_clone(server: Server) -> str:
+    """The URL of a database of its own that holds the county above and nothing else."""
+    return server.clone(server.template("small_county", small_county))
 
 
 def _add_divisions(session: Session) -> None:

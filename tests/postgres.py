@@ -4,12 +4,13 @@ import os
 import pwd
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.orm import Session
 
 from gridmap.db import migrate
 
@@ -23,6 +24,7 @@ class Server:
 
     def __init__(self, socket_dir: Path) -> None:
         self.socket_dir = socket_dir
+        self._templates: set[str] = set()
 
     def stop(self) -> None:
         """As when its machine dies: nothing is said to anybody."""
@@ -56,6 +58,15 @@ class Server:
         name = f"test_{next(_numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    def template(self, name: str, fill: Callable[[Session], None]) -> str:
+        """The name of a migrated database that is filled once and then only cloned."""
+        if name not in self._templates:
+            self.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+            with Session(create_engine(self.url(name), poolclass=NullPool)) as session, session.begin():
+                fill(session)
+            self._templates.add(name)
+        return name
 
     def drop(self, url: str) -> None:
         name = url.split("@/")[1].split("?", maxsplit=1)[0]

@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, cast
 from urllib.parse import quote
 
@@ -40,9 +40,9 @@ _bearer = HTTPBearer(auto_error=False, description="A key made by `gridmap key a
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, for clients without Bearer.")
 
 
-async def get_now() -> datetime:
-    """The time by which sessions run out and locks end; a test puts its own clock here."""
-    return datetime.now(UTC)
+async def get_now(request: Request) -> datetime:
+    """The time by which sessions run out and locks end, by the application's clock."""
+    return cast("datetime", request.app.state.clock())
 
 
 async def get_origin(request: Request) -> Origin:

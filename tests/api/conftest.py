@@ -6,21 +6,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from gridmap.app import create_app
-from gridmap.db.engine import make_engine, transaction
 from gridmap.settings import Settings
-from tests.county import small_county
+from tests.county import county_clone
 from tests.postgres import Server
 
 
 @pytest.fixture(scope="session")
 def county_url(server: Server) -> str:
     """A database with the small county, for tests that only read."""
-    url = server.clone()
-    engine = make_engine(url)
-    with transaction(engine) as session:
-        small_county(session)
-    engine.dispose()
-    return url
+    return county_clone(server)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,10 @@ from sqlalchemy import Engine
 from gridmap.access import service
 from gridmap.access.audit import Actor, AuditEntry, Origin, list_records
 from gridmap.access.caller import Caller
-from gridmap.api.security import get_now
 from gridmap.app import create_app
 from gridmap.db.engine import transaction
 from gridmap.settings import Settings
-from tests.county import small_county
+from tests.county import county_clone
 from tests.postgres import Server
 
 PASSWORD = "Winter-2026"
@@ -30,7 +29,7 @@ class Closed:
         self.client = client
         self.engine: Engine = app.state.engine
         self.now = datetime(2026, 11, 22, 2, 40, tzinfo=UTC)
-        app.dependency_overrides[get_now] = lambda: self.now
+        app.state.clock = lambda: self.now
 
     def key(self, role: str, scope: str, *, personal: bool = False) -> dict[str, str]:
         """The header of a fresh key."""
@@ -51,10 +50,8 @@ class Closed:
 @contextmanager
 def closed_application(server: Server, **settings: object) -> Iterator[Closed]:
     """On a database of its own, which is dropped afterwards."""
-    url = server.clone()
+    url = county_clone(server)
     app = create_app(Settings.from_env({}, database_url=url, **settings))
-    with transaction(app.state.engine) as session:
-        small_county(session)
     with TestClient(app) as client:
         yield Closed(app, client)
     server.drop(url)

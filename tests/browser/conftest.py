@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from gridmap.app import create_app
 from gridmap.db.engine import make_engine, transaction
 from gridmap.settings import Settings
-from tests.county import small_county
+from tests.county import county_clone
 from tests.postgres import Server
 
 CHROMIUM = "/usr/bin/chromium"
@@ -49,11 +49,10 @@ def served(engine: Engine) -> Iterator[str]:
 @contextmanager
 def county_site(server: Server, change: Callable[[Session], None] | None = None) -> Iterator[tuple[str, Engine]]:
     """The small county, changed as a test wants it, and served."""
-    url = server.clone()
+    url = county_clone(server)
     engine = make_engine(url)
-    with transaction(engine) as session:
-        small_county(session)
-        if change is not None:
+    if change is not None:
+        with transaction(engine) as session:
             change(session)
     with served(engine) as address:
         yield address, engine

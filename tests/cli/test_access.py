@@ -14,7 +14,7 @@ from gridmap.access import sessions
 from gridmap.access.audit import Origin
 from gridmap.db.engine import transaction
 from tests.cli.shell import Shell
-from tests.county import COUNTY, small_county
+from tests.county import COUNTY, county_clone
 from tests.postgres import Server
 
 PASSWORD = "Winter-2026"
@@ -22,10 +22,8 @@ PASSWORD = "Winter-2026"
 
 @pytest.fixture
 def shell(server: Server) -> Iterator[Shell]:
-    url = server.clone()
+    url = county_clone(server)
     shell = Shell(url)
-    with transaction(shell.engine) as session:
-        small_county(session)
     yield shell
     shell.engine.dispose()
     server.drop(url)

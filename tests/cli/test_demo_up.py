@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from gridmap.db.engine import transaction
+from gridmap.db.opening import open_database
 from gridmap.db.postmaster import processes
 from gridmap.demo.places import load_places
-from tests.homes import Up, found, gridmap, kill_each, up
+from tests.county import COUNTY, small_county
+from tests.homes import Up, found, gridmap, kill_each, settings_for, up
 
 pytestmark = pytest.mark.xdist_group("commands")
 ZHUONI = {
@@ -35,11 +38,14 @@ def test_from_nothing_to_a_county_and_again_after_kill_9(folder: Path) -> None:
         assert second.end(signal.SIGTERM) == 0
 
 
-def test_a_map_can_be_kept_closed_even_with_the_demo(home: Path) -> None:
+def test_a_map_can_be_kept_closed_even_with_the_demo_which_is_loaded_beside_nothing(home: Path) -> None:
+    with open_database(settings_for(home)) as database, transaction(database.engine) as session:
+        small_county(session)
     with up(home, "--demo", GRIDMAP_PUBLIC_MAP="false") as server:
-        assert server.get("/api/v1/divisions/623022").status_code == 401
+        assert server.get(f"/api/v1/divisions/{COUNTY}").status_code == 401
         key = json.loads((home / "first-login.json").read_text())["key"]
-        assert server.get("/api/v1/divisions/623022", key=key).status_code == 200
+        assert server.get(f"/api/v1/divisions/{COUNTY}", key=key).status_code == 200
+        assert server.get("/api/v1/divisions/623022", key=key).status_code == 404
 
 
 def _counts(server: Up) -> dict[str, int]:
