@@ -59,6 +59,7 @@ from gridmap.api.pages import pairs as pair_pages
 from gridmap.api.pages import regrouping as regrouping_pages
 from gridmap.api.pages import upkeep as upkeep_pages
 from gridmap.api.pages.frame import add_page_errors
+from gridmap.api.quick_search import QuickSearch
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
@@ -143,6 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.written_tiles = tiles.new_store()
     app.state.coverage_reports = divisions.new_store()
     app.state.uploads = UploadStore(settings.home / "uploads")
+    app.add_middleware(QuickSearch, store=app.state.addresses, follower=follower, settings=settings)
     app.add_middleware(Offline, follower=follower)
     app.add_middleware(OpenWires)
     app.add_middleware(Envelope, image_hosts=app.state.image_hosts)

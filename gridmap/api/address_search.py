@@ -1,5 +1,6 @@
 """Routes of the address search: doors by anybody's words and by a point. None of them needs the database."""
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
@@ -35,7 +36,10 @@ from gridmap.snapshot.addresses import AddressStore, Served
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
-MOST_FOUND = 100
+USUALLY_FOUND, MOST_FOUND = 5, 100
+LONGEST_TEXT = 1000
+JSON = "application/json"
+FOUND_HEADERS = {"Cache-Control": "private, no-cache"}
 CSV_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -48,7 +52,7 @@ CSV_BODY: dict[str, Any] = {
     }
 }
 Limit = Annotated[int, Query(ge=1, description=f"Answers; more than {MOST_FOUND} is clamped.")]
-Text = Annotated[str, Query(max_length=1000, description="An address in anybody's words.")]
+Text = Annotated[str, Query(max_length=LONGEST_TEXT, description="An address in anybody's words.")]
 WithinCode = Annotated[str | None, Query(pattern=r"^[0-9]{2,17}$", description="A division or grid code.")]
 Number = Annotated[float | None, Query(allow_inf_nan=False)]
 
@@ -99,30 +103,37 @@ def told_within(served: Served, scope: MapScope, within: str | None) -> tuple[st
     return told
 
 
-@router.get("/search", response_model=Found, response_model_exclude_unset=True)
+@router.get("/search", response_model=Found)
 def search_addresses(
     q: Text,
     served: ServedDep,
     scope: GeocoderScopeDep,
     near: NearDep,
-    response: Response,
-    limit: Limit = 5,
+    limit: Limit = USUALLY_FOUND,
     within: WithinCode = None,
     autocomplete: Annotated[bool, Query(description="The text may break off: it is being typed.")] = False,
     explain: Annotated[bool, Query(description="Tell the parts of each score.")] = False,
-) -> dict[str, Any]:
+) -> Response:
     """The doors and places that a text means, the best first, each with how far the text is met and how surely."""
-    wanted = min(limit, MOST_FOUND)
-    asking = Asking(wanted, told_within(served, scope, within), near, autocomplete)
-    found = [feature_of(match, explain=explain) for match in search(served.index, q, asking)]
-    response.headers["Cache-Control"] = "private, no-cache"
-    features = [as_json(feature) for feature in found]
-    return {"type": "FeatureCollection", "version": served.version, "query": q, "limit": wanted, "features": features}
+    asking = Asking(min(limit, MOST_FOUND), told_within(served, scope, within), near, autocomplete)
+    return Response(told_json(served, q, asking, explain=explain), headers=FOUND_HEADERS, media_type=JSON)
+
+
+def told_json(served: Served, text: str, asking: Asking, *, explain: bool = False) -> bytes:
+    """What a text means, as `Found`."""
+    features = [as_json(feature_of(match, explain=explain)) for match in search(served.index, text, asking)]
+    head = {"type": "FeatureCollection", "version": served.version, "query": text, "limit": asking.limit}
+    return json.dumps({**head, "features": features}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @router.get("/reverse", response_model=FoundNear, response_model_exclude_unset=True)
 def reverse(
-    request: Request, served: ServedDep, scope: GeocoderScopeDep, point: PointDep, response: Response, limit: Limit = 5
+    request: Request,
+    served: ServedDep,
+    scope: GeocoderScopeDep,
+    point: PointDep,
+    response: Response,
+    limit: Limit = USUALLY_FOUND,
 ) -> dict[str, Any]:
     """The doors nearest to a point with distance and bearing, and the grid and divisions it lies in."""
     wanted = min(limit, MOST_FOUND)

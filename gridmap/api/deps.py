@@ -2,20 +2,23 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from gridmap import __version__
 from gridmap.access.caller import Caller
 from gridmap.api.offline import get_follower, is_offline, offline_snapshot, only_reads
-from gridmap.db.engine import reading, transaction
+from gridmap.db.engine import has_asked, reading, transaction
 from gridmap.db.errors import translated
 from gridmap.db.instants import parse_instant
 from gridmap.db.versions import current_version, state_mark
@@ -61,10 +64,11 @@ def get_engine(request: Request) -> Engine:
     return engine
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def get_session(request: Request) -> AsyncIterator[Session]:
     """One transaction a request; a reading one sees one state throughout.
 
-    Scope "function": a commit that fails must fail the answer, not follow it.
+    Scope "function": a commit that fails must fail the answer, not follow it. Only what asked the database has
+    anything to wait for at the end.
     """
     if is_offline(request):
         # Without an engine: what asks the database all the same is told that it is away.
@@ -72,32 +76,55 @@ def get_session(request: Request) -> Iterator[Session]:
             yield nothing
         return
     engine, reads = get_engine(request), only_reads(request.method, request.url.path)
-    with transaction(reading(engine) if reads else engine) as session:
+    opened = transaction(reading(engine) if reads else engine)
+    session = opened.__enter__()
+    try:
         yield session
+    except Exception as error:
+        await _ended(session, partial(opened.__exit__, type(error), error, error.__traceback__))
+        raise
+    except BaseException as error:
+        # Whoever is cancelled can't wait any more.
+        opened.__exit__(type(error), error, error.__traceback__)
+        raise
+    await _ended(session, partial(opened.__exit__, None, None, None))
     if not reads:
         # Before the answer: it says that it is done when every worker can read it.
-        get_follower(request).catch_up()
+        await run_in_threadpool(get_follower(request).catch_up)
+
+
+async def _ended(session: Session, end: Callable[[], bool | None]) -> None:
+    """Commits or takes back: in another thread where the database is to be told."""
+    if has_asked(session):
+        # Beside the threads of all others: those may be waiting for the very connection that this one gives back.
+        await to_thread.run_sync(end, limiter=CapacityLimiter(1))
+    else:
+        end()
 
 
 MinVersionQuery = Annotated[int | None, Query(ge=0, description="Wait until this dataset version can be read.")]
 AtQuery = Annotated[str | None, Query(description="A past time, RFC 3339, such as 2026-11-22T02:40:00+08:00.")]
 
 
-def await_version(request: Request, min_version: MinVersionQuery = None) -> None:
+async def await_version(request: Request, min_version: MinVersionQuery = None) -> None:
     """Waits for the version that was asked for. Raises VersionNotReached when it does not come."""
     offline = offline_snapshot(request)
     if min_version is None or (offline is not None and offline.version >= min_version):
         return
     if offline is not None:
         raise VersionNotReached(f"Version {min_version} can't be had while the database is away.")
+    await run_in_threadpool(_await, get_engine(request), min_version)
+
+
+def _await(engine: Engine, version: int) -> None:
     give_up = time.monotonic() + WAIT_FOR_VERSION_S
     while True:
-        with transaction(get_engine(request)) as session:
-            version = current_version(session)
-        if version >= min_version:
+        with transaction(engine) as session:
+            newest = current_version(session)
+        if newest >= version:
             return
         if time.monotonic() > give_up:
-            raise VersionNotReached(f"Version {min_version} has not been published; the newest is {version}.")
+            raise VersionNotReached(f"Version {version} has not been published; the newest is {newest}.")
         time.sleep(POLL_S)
 
 

@@ -7,9 +7,7 @@ through there a thousand times. OpenAPI describes the ordinary route.
 
 import re
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import count
 from os import urandom
 
@@ -17,13 +15,11 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from gridmap import __version__
-from gridmap.access.caller import ANONYMOUS, Caller
 from gridmap.access.rights import RIGHTS
-from gridmap.api.deps import told_mark
+from gridmap.api.known_callers import Headers, Known, KnownCallers
 from gridmap.api.locating import state_of
 from gridmap.api.metrics import Metrics
 from gridmap.api.middleware import security_headers
-from gridmap.api.security import SESSION_COOKIE, open_settings
 from gridmap.errors import InvalidInput
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.settings import Settings
@@ -39,26 +35,9 @@ _POINT = (
 )
 _QUERY = re.compile(_POINT)
 _TARGET = re.compile(re.escape(PATH.encode()) + rb"\?" + _POINT)
-_LINES = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~]*\r\n)*\r\n")
 _AS_GIVEN = frozenset({b"EPSG:4490", b"EPSG:4326", b"wgs84", b"cgcs2000"})
 _SHIFTED = frozenset({b"gcj02", b"bd09"})
-_HEADERS = frozenset({b"authorization", b"x-api-key", b"cookie", b"if-none-match", b"range"})
-_MORE = frozenset({b"content-length", b"transfer-encoding", b"expect", b"trailer", b"upgrade"})
-"""Headers that say that more follows, or otherwise: a server's own parser reads those."""
-_COOKIE = SESSION_COOKIE.encode()
-_BEARER = b"Bearer "
-_MOST_SEEN = 4096
-
-Headers = list[tuple[bytes, bytes]]
 _REST = b"%bcontent-length: %d\r\nx-request-id: %b\r\n\r\n%b"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Known:
-    """A caller who may ask: the code prefixes he is told of, and his part of the ETag. Found again by identity."""
-
-    told: tuple[str, ...]
-    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +56,9 @@ class FrontDoor:
         settings: Settings = app.state.settings
         self._follower: Follower = app.state.follower
         self._metrics: Metrics = app.state.metrics
-        self._public = settings.public_map
-        self._right = RIGHTS[f"GET {PATH}"]
-        open_to_all = self._right.open_to in open_settings(settings)
-        self._nobody = self._known(ANONYMOUS) if open_to_all else None
-        self._keys: object = None
-        self._callers: dict[bytes, _Known] = {}
-        self._seen: dict[bytes, _Known] = {}
-        """Who has asked with which headers; of them only a hash is kept, for they may hold a key."""
+        self._callers = KnownCallers(RIGHTS[f"GET {PATH}"], self._follower, settings, everything=settings.public_map)
         self._snapshot: Snapshot | None = None
-        self._heads: dict[_Known, _Head] = {}
+        self._heads: dict[Known, _Head] = {}
         self._always: Headers = [
             *((name.lower().encode(), value.encode()) for name, value in security_headers(app.state.image_hosts)),
             (b"content-type", b"application/json"),
@@ -101,7 +73,7 @@ class FrontDoor:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":
             began = time.perf_counter()
             asked = _QUERY.fullmatch(scope["query_string"])
-            answer = None if asked is None else self._answer(asked, self._caller(scope["headers"]))
+            answer = None if asked is None else self._answer(asked, self._callers.of(scope["headers"]))
             if answer is not None:
                 head, number, body = answer
                 own = [(b"content-length", b"%d" % len(body)), (b"x-request-id", number)]
@@ -120,7 +92,7 @@ class FrontDoor:
         if asked is None:
             return None
         began = time.perf_counter()
-        answer = self._answer(asked, self._sender(headers))
+        answer = self._answer(asked, self._callers.of_lines(headers))
         if answer is None:
             return None
         head, number, body = answer
@@ -128,7 +100,7 @@ class FrontDoor:
         self._metrics.observe("GET", PATH, 200, time.perf_counter() - began)
         return sent
 
-    def _answer(self, asked: re.Match[bytes], known: _Known | None) -> tuple[_Head, bytes, bytes] | None:
+    def _answer(self, asked: re.Match[bytes], known: Known | None) -> tuple[_Head, bytes, bytes] | None:
         """The headers, the request's number and the body."""
         if known is None:
             return None
@@ -144,66 +116,11 @@ class FrontDoor:
         head = self._heads.get(known) or self._head(snapshot, known)
         return head, b"%b%016x" % (self._prefix, next(self._numbers)), body
 
-    def _caller(self, headers: Iterable[tuple[bytes, bytes]]) -> _Known | None:
-        """Who asks, when he may; None for everybody about whom there is anything to think."""
-        shown = None
-        for name, value in headers:
-            if name not in _HEADERS:
-                continue
-            if name == b"cookie":
-                if _COOKIE in value:
-                    return None
-            elif name == b"authorization" and shown is None and value.startswith(_BEARER):
-                shown = value[len(_BEARER) :]
-            elif name == b"x-api-key" and shown is None and value:
-                shown = value
-            else:
-                return None
-        if shown is None:
-            return self._nobody
-        self._refresh()
-        return self._callers.get(sha256(shown).digest())
-
-    def _sender(self, headers: bytes) -> _Known | None:
-        """Who asks with these lines, when he may: found again by them, as long as the same keys hold."""
-        self._refresh()
-        digest = sha256(headers).digest()
-        known = self._seen.get(digest)
-        if known is None:
-            read = _read_lines(headers)
-            known = None if read is None else self._caller(read)
-            if known is not None:
-                if len(self._seen) >= _MOST_SEEN:
-                    self._seen.clear()
-                self._seen[digest] = known
-        return known
-
-    def _refresh(self) -> None:
-        """Takes the keys that hold now."""
-        keys = self._follower.sure_keys
-        if keys is not self._keys:
-            may = self._right.roles
-            self._callers = {key: self._known(caller) for key, caller in keys.items() if caller.role in may}
-            self._keys, self._seen = keys, {}
-
-    def _known(self, caller: Caller) -> _Known:
-        return _Known(("",) if self._public else caller.within, told_mark(caller))
-
-    def _head(self, snapshot: Snapshot, known: _Known) -> _Head:
+    def _head(self, snapshot: Snapshot, known: Known) -> _Head:
         etag = f'"{__version__}-{state_of(snapshot)}-{known.mark}"'.encode()
         pairs = [*self._always, (b"etag", etag)]
         self._heads[known] = _Head(pairs, b"".join(b"%b: %b\r\n" % pair for pair in pairs))
         return self._heads[known]
-
-
-def _read_lines(lines: bytes) -> Headers | None:
-    """The headers of a request that has nothing behind them; None when there is more to it."""
-    if _LINES.fullmatch(lines) is None:
-        return None
-    pairs = (line.partition(b":") for line in lines.split(b"\r\n")[:-2])
-    read = [(name.lower(), value.strip(b" \t")) for name, _, value in pairs]
-    unusual = any(name in _MORE or (name == b"connection" and value.lower() != b"keep-alive") for name, value in read)
-    return None if unusual else read
 
 
 def _point(

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, cast
@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from gridmap.access import audit, sessions
 from gridmap.access.audit import Actor, Origin
@@ -101,13 +102,13 @@ NowDep = Annotated[datetime, Depends(get_now)]
 OriginDep = Annotated[Origin, Depends(get_origin)]
 
 
-def authorise(
+async def authorise(
     request: Request,
     response: Response,
     session: SessionDep,
     now: NowDep,
     shown: Annotated[Credentials, Depends(shown_credentials)],
-) -> Iterator[Caller]:
+) -> AsyncIterator[Caller]:
     """The caller, when the table of rights lets them use this route.
 
     Raises Unauthenticated for a wrong key even where none is needed, Forbidden for a wrong role. A read of persons
@@ -119,9 +120,7 @@ def authorise(
     caller = ANONYMOUS
     try:
         if right is None or right.open_to != "unasked":
-            caller = (
-                _identify_offline(request, shown) if is_offline(request) else _identify(request, session, now, shown)
-            )
+            caller = await _sender(request, session, now, shown)
         # Before the check: the page that refuses somebody names him as well.
         request.state.caller = caller
         check(right, caller, open_settings(get_settings(request)))
@@ -132,7 +131,7 @@ def authorise(
         yield caller
     except Forbidden:
         if right is not None and right.personal:
-            _record_refusal(request, caller)
+            await run_in_threadpool(_record_refusal, request, caller)
         raise
 
 
@@ -180,6 +179,14 @@ def sign_in_page(request: Request) -> Response | None:
         # A part of a page was asked for: the login must take the place of the whole.
         return Response(status_code=204, headers={"HX-Redirect": login, "Cache-Control": PRIVATE})
     return RedirectResponse(login, 303, headers={"Cache-Control": PRIVATE})
+
+
+async def _sender(request: Request, session: Session, now: datetime, shown: Credentials) -> Caller:
+    if is_offline(request):
+        return _identify_offline(request, shown)
+    if shown.key is None and shown.cookie is None:
+        return ANONYMOUS
+    return await run_in_threadpool(_identify, request, session, now, shown)
 
 
 def _identify(request: Request, session: Session, now: datetime, shown: Credentials) -> Caller:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ScalarSelect, delete, func, select, text
+from sqlalchemy import Connection, ScalarSelect, delete, func, select, text
 from sqlalchemy.orm import Session
 
 from gridmap.db.model import DatasetVersion, Event, PlaceChange
@@ -90,8 +90,8 @@ class DatabaseState:
     reached: str
 
 
-def read_state(session: Session) -> DatabaseState:
-    """The state that this transaction sees."""
+def read_state(session: Session | Connection) -> DatabaseState:
+    """The state that this transaction, or without one this statement, sees."""
     row = session.execute(
         text(
             "SELECT (SELECT system_identifier FROM pg_control_system()) || '-' || oid,"
@@ -109,7 +109,7 @@ def published_at(session: Session, version: int) -> datetime | None:
     return session.scalars(select(DatasetVersion.published_at).where(DatasetVersion.version == version)).one_or_none()
 
 
-def places_changed(session: Session, reached: str) -> set[str]:
+def places_changed(session: Session | Connection, reached: str) -> set[str]:
     """The villages where addresses or households changed since somebody read a state that reached so far.
 
     By ix_place_change_writer, from the oldest transaction on that was then still running.

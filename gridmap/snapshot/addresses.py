@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from gridmap.addresses.gazetteer import Gazetteer
@@ -24,7 +24,8 @@ from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.loading import Names, load_doors, load_names
 from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import Doors, read_doors_file, write_doors
-from gridmap.db.engine import reading, transaction
+from gridmap.db.engine import looking, reading, transaction
+from gridmap.db.errors import translated
 from gridmap.db.versions import DatabaseState, places_changed, read_state
 from gridmap.errors import DatabaseUnavailable, GridmapError, SnapshotDamaged
 from gridmap.geo.lonlat import LonLat
@@ -56,6 +57,7 @@ class AddressStore:
     def __init__(self, engine: Engine, home: Path | None) -> None:
         """`home` is the folder whose snapshot the files stand beside; nothing is written where it does not exist."""
         self._engine = engine
+        self._looking = looking(engine)
         self._folder = home / "snapshot" / "addresses" if home is not None and home.is_dir() else None
         self._served: Served | None = None
         self._lock = threading.Lock()
@@ -97,14 +99,20 @@ class AddressStore:
         While the database is away, the last there is. Raises DatabaseUnavailable when there never was one.
         """
         try:
-            with transaction(reading(self._engine)) as session:
-                served, state = self._served, read_state(session)
-                if served is not None and not self._is_behind(session, served, state):
-                    return self._seen(served, state.reached)
+            served = self._served
+            reached = None if served is None else self._still(served)
+            if served is not None and reached is not None:
+                return self._seen(served, reached)
             with self._lock:
                 return self._follow()
         except DatabaseUnavailable:
             return self.last()
+
+    def _still(self, served: Served) -> str | None:
+        """How far into the database an index reaches that nothing has changed since; None for one that is behind."""
+        with translated(), self._looking.connect() as connection:
+            state = read_state(connection)
+            return None if self._is_behind(connection, served, state) else state.reached
 
     def _seen(self, served: Served, reached: str) -> Served:
         """Notes that nothing has changed up to here, so that the next need not look again; unless somebody is busy."""
@@ -130,7 +138,7 @@ class AddressStore:
         self._served = made()
         return self._served
 
-    def _is_behind(self, session: Session, served: Served, state: DatabaseState) -> bool:
+    def _is_behind(self, session: Session | Connection, served: Served, state: DatabaseState) -> bool:
         if served.database != state.database or served.version != state.version:
             return True
         return served.reached != state.reached and bool(places_changed(session, served.reached))

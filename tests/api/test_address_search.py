@@ -1,6 +1,7 @@
 """Searching doors over HTTP: what is told, to whom, and that it follows every change and outlives the database."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import current_thread
 
@@ -170,8 +171,9 @@ def test_what_changed_elsewhere_is_looked_into_once_and_a_door_is_seen_at_once(s
         if current_thread().name != "snapshot-follower" and "place_change" in str(call[2]):
             asked.append(str(call[2]))
 
-    with closed_application(server, public_geocoder=True) as closed:
-        event.listen(closed.app.state.engine, "before_cursor_execute", note)
+    with closed_application(server, public_geocoder=True) as closed, ExitStack() as patch:
+        patch.callback(event.remove, Engine, "before_cursor_execute", note)
+        event.listen(Engine, "before_cursor_execute", note)
         assert _best(closed.client, "双村镇西村2号") == (record_id("A", 2), "door")
         # A transaction that has nothing to do with addresses.
         closed.key("reader", WEST)
