@@ -10,11 +10,13 @@ from gridmap.addresses.search.index import EVERYWHERE
 from gridmap.addresses.search.loading import Names
 from gridmap.addresses.search.search import Asking
 from gridmap.addresses.search.table import Doors, write_doors
+from gridmap.exchange import address_jobs
 from gridmap.exchange.address_csv import SearchRow
-from gridmap.exchange.address_jobs import _AHEAD, _ready, _Together, answer_batch, code_batches
+from gridmap.exchange.address_jobs import _AHEAD, Coders, answer_batch, code_batches
 from gridmap.snapshot.address_pack import Packed, pack, unpack
 from gridmap.snapshot.addresses import Served, make_index
 from tests.gazetteer import gannan_places
+from tests.homes import eventually
 from tests.search_register import register, rows
 
 ANSWER = SearchRow((1,), Asking(1, EVERYWHERE))
@@ -48,8 +50,8 @@ def batches(count: int) -> list[list[list[str]]]:
 
 def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
     index = served[0].index
-    together = _Together(index, ANSWER, pack(*served), processes=2)
-    assert together._pool.submit(_ready).result()
+    coders = Coders(pack(*served), processes=2)
+    assert coders._ready.result()
     ahead, most = 0, 0
 
     def asked() -> Iterator[list[list[str]]]:
@@ -60,13 +62,15 @@ def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
             yield batch
 
     told = []
-    for answers in together.code(asked()):
+    for answers in coders.code(index, ANSWER, asked()):
         ahead -= 1
         told.append(answers)
     assert told == [answer_batch(index, ANSWER, rows) for rows in batches(40)]
     # A table of any length is never held but for a few batches.
     assert most <= 2 * _AHEAD + 1
-    assert together._submit([["1", TEXTS[0]]]).exception() is not None
+    coders.close()
+    # Ended processes are no reason to lose a row.
+    assert list(coders.code(index, ANSWER, batches(2))) == [answer_batch(index, ANSWER, rows) for rows in batches(2)]
 
 
 def test_a_file_that_was_written_anew_is_not_taken_for_the_old(served: tuple[Served, Path]) -> None:
@@ -75,8 +79,32 @@ def test_a_file_that_was_written_anew_is_not_taken_for_the_old(served: tuple[Ser
     with pytest.raises(Exception, match="written anew"):
         unpack(stale)
     index = served[0].index
-    told = list(_Together(index, ANSWER, stale, processes=2).code(iter(batches(3))))
+    told = list(Coders(stale, processes=2).code(index, ANSWER, batches(3)))
     assert told == [answer_batch(index, ANSWER, rows) for rows in batches(3)]
+
+
+def test_processes_stay_for_the_next_table_of_the_same_index_and_then_end(
+    served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, packed = served[0].index, pack(*served)
+    other = SearchRow((1,), Asking(1, ("62",)))
+    first = Coders.for_table(packed, 2)
+    assert first._ready.result()
+    # A table whose reader went away half-way.
+    broken_off = first.code(index, ANSWER, batches(40))
+    next(broken_off)
+    broken_off.close()
+    for answer in (other, ANSWER):
+        assert Coders.for_table(pack(*served), 2) is first
+        told = list(code_batches(index, answer, packed, batches(12)))
+        assert told == [answer_batch(index, answer, rows) for rows in batches(12)]
+    changed = Packed(packed.path, packed.database, packed.base, packed.names, frozenset(), ())
+    monkeypatch.setattr(address_jobs, "_STAY_S", 0.05)
+    second = Coders.for_table(changed, 2)
+    assert second is not first
+    assert eventually(lambda: Coders._staying is None)
+    with pytest.raises(RuntimeError):
+        second._pool.submit(int)
 
 
 def test_without_a_file_one_process_does_it(served: tuple[Served, Path]) -> None:
