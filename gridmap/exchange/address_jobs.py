@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain
@@ -89,7 +89,7 @@ class Coders:
         coders._stay()
         return coders
 
-    def code(self, index: AddressIndex, answer: Answer, batches: Iterable[list[Row]]) -> Iterator[list[Row]]:
+    def code(self, index: AddressIndex, answer: Answer, batches: Iterable[list[Row]]) -> Generator[list[Row], None, None]:
         """The answers, here until the first process is ready."""
         self._stay()
         try:
