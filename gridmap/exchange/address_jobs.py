@@ -89,7 +89,9 @@ class Coders:
         coders._stay()
         return coders
 
-    def code(self, index: AddressIndex, answer: Answer, batches: Iterable[list[Row]]) -> Generator[list[Row], None, None]:
+    def code(
+        self, index: AddressIndex, answer: Answer, batches: Iterable[list[Row]]
+    ) -> Generator[list[Row], None, None]:
         """The answers, here until the first process is ready."""
         self._stay()
         try:
