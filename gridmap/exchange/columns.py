@@ -13,6 +13,7 @@ _X = ("lon", "x", "lng", "longitude", "经度", "x坐标", "东经", "东坐标"
 _Y = ("lat", "y", "latitude", "纬度", "y坐标", "北纬", "北坐标", "纵坐标", "northing", "point_y", "lat_wgs84")
 _SHAPE = ("geometry", "wkt", "geom", "shape_wkt", "几何", "图形")
 _PLACE = {"x": _X, "y": _Y, "wkt": _SHAPE}
+_PHONE = ("联系电话", "电话", "手机", "手机号", "手机号码", "phone")
 _CODE = ("编码", "代码", "编号")
 _DIVISION = ("code", "行政区划代码", "区划代码", "统计用区划代码")
 _NAME_BO = ("name_bo", "藏文名称", "藏语名称", "藏文名", "藏文")
@@ -76,7 +77,7 @@ KINDS: dict[str, Kind] = {
                 "name": ("name", "联防组名称", "联户名称", "联防组", "组名称", "组名", "group_name", "名称"),
                 "head": ("head", "联户长编号", "联户长编码", "head_id", "officer"),
                 "head_name": ("head_name", "联户长", "联户长姓名", "组长", "组长姓名", "姓名"),
-                "head_phone": ("head_phone", "联户长电话", "联系电话", "电话", "手机", "手机号", "手机号码", "phone"),
+                "head_phone": ("head_phone", "联户长电话", "组长电话", *_PHONE),
             },
             ("code", "name"),
             (17,),

@@ -4,6 +4,7 @@ import csv
 import io
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,17 @@ def load_excel(path: Path, name: str) -> list[Table]:
     filled = [(sheet, cells) for sheet, cells in sheets if any(any(_is_filled(c) for c in row) for row in cells)]
     if not filled:
         raise InvalidInput(say("no_sheet", "{name} has no sheet with anything in it.", name=name))
-    return [_table(f"{name}:{sheet}" if len(filled) > 1 else name, cells) for sheet, cells in filled]
+    return _with_rows([_table(f"{name}:{sheet}" if len(filled) > 1 else name, cells) for sheet, cells in filled])
+
+
+def _with_rows(tables: list[Table]) -> list[Table]:
+    """Without sheets that hold one line and no rows, such as a remark; which they are is noted beside the first."""
+    full = [table for table in tables if table.rows]
+    left_out = [table.name for table in tables if not table.rows]
+    if not full or not left_out:
+        return tables
+    note = say("sheets_without_rows", "not read, since they have no rows: {sheets}", sheets=", ".join(left_out))
+    return [replace(full[0], notes=(*full[0].notes, note)), *full[1:]]
 
 
 def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:

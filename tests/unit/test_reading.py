@@ -291,6 +291,13 @@ def test_every_sheet_is_a_table_and_one_can_be_chosen(tmp_path: Path) -> None:
         load_tables(path, layer="Sheet9")
 
 
+def test_a_sheet_that_only_remarks_is_left_out_and_told(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "a.xlsx", [["code"], ["1"]], [["本表由镇政府提供"]])
+    (table,) = load_tables(path)
+    assert (table.name, len(table.rows)) == ("a.xlsx:Sheet", 1)
+    assert table.notes == ("not read, since they have no rows: a.xlsx:Sheet1",)
+
+
 def test_no_file_and_an_empty_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no file"):
         load_tables(tmp_path / "a.csv")
