@@ -1,5 +1,6 @@
 """The pages of contact pairs in a real browser: a plan is made, reviewed, applied; the map; a household is moved."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -113,6 +114,7 @@ def test_a_plan_goes_from_the_clerk_to_the_reviewer_and_a_household_to_another_o
     reviewer.get_by_role("button", name="撤销执行").click()
     reviewer.locator("#confirm-yes").click()
     expect(reviewer.locator(".form-error")).to_contain_text("在那之后又有改动")
+    expect(reviewer.locator(".form-error")).to_contain_text(re.compile(r"H\d{14}"))
     watched.complaints.clear()  # the browser names the refused request
 
 

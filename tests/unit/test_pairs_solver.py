@@ -259,6 +259,13 @@ def test_further_officers_take_only_what_families_leave() -> None:
     assert (load <= given.officers.capacity).all()
 
 
+@pytest.mark.parametrize(("room", "stays"), [(5, 3), (0, 2)])
+def test_further_officers_of_today_stay_while_they_can(room: int, stays: int) -> None:
+    given = problem([VILLAGES[0]] * 4, [1, 5, 5, room], VILLAGES[:1], first=[0], second=[1], fixed=[True], extra=[1])
+    solved = solve(replace(given, beyond=np.array([[0, 3]])))
+    assert solved.pairs.officer.tolist() == [0, 1, stays]
+
+
 def test_who_is_born_in_a_township_or_county_is_of_its_tier() -> None:
     tiers = TREE.tiers(
         np.array([TREE.index[code] for code in ("990001101", "990001", "", "990002")]),

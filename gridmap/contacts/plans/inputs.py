@@ -89,7 +89,7 @@ class _Reader:
             touched=~holds,
             extra=self._extra(),
         )
-        problem = Problem(tree, officers, households, forbidden)
+        problem = Problem(tree, officers, households, forbidden, self._beyond(banned, from_scratch=from_scratch))
         pairs = {(row[0], row[1]): row[2] for row in self._standing}
         return Inputs(problem, list(self._household), list(self._officer), pairs, self._marks(), dropped)
 
@@ -122,6 +122,12 @@ class _Reader:
             if rank <= 2 and at >= 0 and (row, at) not in banned:
                 who[row, rank - 1], told[row, rank - 1] = at, tier
         return who[:, 0], who[:, 1], told
+
+    def _beyond(self, banned: set[tuple[int, int]], *, from_scratch: bool) -> IntArray:
+        """Today's pairs beyond the back-up of officers that can be used; none when all is solved again."""
+        known = [(h, self._officer[o]) for h, rank, o, _ in self._standing if rank > 2 and o in self._officer]
+        rows = [(self._household[household], officer) for household, officer in known if not from_scratch]
+        return np.array([row for row in rows if row not in banned], np.int64).reshape(-1, 2)
 
     def _pinned(self, capacity: IntArray, banned: set[tuple[int, int]]) -> tuple[IntArray, list[dict[str, str]]]:
         """The officers asked for, as far as they can be used and have capacity; and the wishes that can't be met."""

@@ -114,20 +114,28 @@ def _fewer(
 def further(problem: Problem, first: IntArray, second: IntArray) -> IntArray:
     """Officers beyond two for the households that want them, from the capacity left over: rows household, officer.
 
-    The nearest birthplace tier first, then who has the least to do, then the shortest way. What families need is taken
-    already, so nobody's tier gets worse.
+    Those of today that may stay; then the nearest birthplace tier, then who has the least to do, then the shortest way.
+    What families need is taken already, so nobody's tier gets worse.
     """
     officers, households = problem.officers, problem.households
     left = officers.capacity - np.bincount(first[first >= 0], minlength=len(officers))
     pairs: list[tuple[int, int]] = []
-    for row in np.flatnonzero((households.extra > 0) & (first >= 0)).tolist():
+    wanting = households.extra * (first >= 0)
+    for row, officer in problem.beyond.tolist():
+        if wanting[row] > 0 and left[officer] > 0 and officer not in (first[row], second[row]):
+            left[officer] -= 1
+            wanting[row] -= 1
+            pairs.append((row, officer))
+    stays = set(pairs)
+    for row in np.flatnonzero(wanting > 0).tolist():
         able = left > 0
         able[[at for at in (first[row], second[row]) if at >= 0]] = False
         able[problem.forbidden[problem.forbidden[:, 0] == row, 1]] = False
+        able[[officer for kept, officer in stays if kept == row]] = False
         columns = np.flatnonzero(able)
         tier = problem.tree.tiers(officers.home[columns], np.full(len(columns), households.node[row]))
         metres = distances_m(officers.place[columns], households.place[row][None])
-        chosen = columns[np.lexsort((columns, metres, -left[columns], tier))][: households.extra[row]]
+        chosen = columns[np.lexsort((columns, metres, -left[columns], tier))][: wanting[row]]
         left[chosen] -= 1
         pairs += [(row, int(officer)) for officer in chosen]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+    return np.array(sorted(pairs, key=lambda pair: pair[0]), np.int64).reshape(-1, 2)

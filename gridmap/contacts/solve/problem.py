@@ -107,12 +107,16 @@ class Households:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Officers, households, and the pairs that must not be: a row each of household and officer."""
+    """Officers, households, the pairs that must not be, and today's beyond the back-up that may stay, by rank.
+
+    Both are rows of household and officer.
+    """
 
     tree: Tree
     officers: Officers
     households: Households
     forbidden: IntArray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    beyond: IntArray = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
 
 def earth_centred(lon: FloatArray, lat: FloatArray) -> FloatArray:
