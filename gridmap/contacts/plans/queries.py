@@ -5,7 +5,22 @@ from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection as Driver
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    String,
+    and_,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session, aliased, defer
 
 from gridmap.addresses.model import Address, lies_within
@@ -445,6 +460,18 @@ def _pair_of(pair: Any, rank: int) -> Any:
     return and_(pair.county_code == Household.county_code, pair.household_id == Household.id, pair.rank == rank)
 
 
+def loads(session: Session, prefixes: Sequence[str], today: date) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Place, grid of the idle, officers, what they can take and have in all, how many idle, over it, and the most.
+
+    A place is a division with the officers in office born in it, counted as far as they may be used today but for what
+    they have, those who are idle apart by the grid of their village that they belong to, if any; or a grid with those
+    who are first contacts in it.
+    """
+    # One statement for both, so that all first contacts are counted once.
+    held = _held()
+    return session.execute(_of_those_born(held, prefixes, today).union_all(_of_those_serving(held, prefixes))).all()
+
+
 def _held() -> Any:
     """How many first contacts each officer has among current households."""
     return (
@@ -452,27 +479,52 @@ def _held() -> Any:
         .join(Household, _OF_HOUSEHOLD)
         .where(ContactPair.rank == 1, Household.status == "current")
         .group_by(ContactPair.officer_id)
-        .subquery()
+        .cte("held")
     )
 
 
-def officer_loads(
-    session: Session, prefixes: Sequence[str], today: date
-) -> Sequence[Row[str, int, int, bool, str | None]]:
-    """Home, capacity and first contacts of the officers in office born within, and whether each may be used today.
-
-    Of those who have none also the grid of their village that they belong to, if any.
-    """
-    held = _held()
-    there = may_be_used(prefixes, (), today)
-    # Asked for only those who need it: the sub-queries of a CASE that is not true are not run.
-    grid = case((held.c.held.is_(None), _grid_of_officer()))
-    stmt = (
-        select(Officer.home_code, Officer.capacity, func.coalesce(held.c.held, 0), there, grid)
+def _of_those_born(held: Any, prefixes: Sequence[str], today: date) -> Any:
+    usable, has = may_be_used(prefixes, (), today), func.coalesce(held.c.held, 0)
+    takes = case((usable, Officer.capacity), else_=0)
+    idle = and_(usable, Officer.capacity > 0, held.c.held.is_(None))
+    each = (
+        select(
+            Officer.home_code,
+            # Asked for only those who need it: the sub-queries of a CASE that is not true are not run.
+            case((idle, _grid_of_officer())).label("grid"),
+            *(usable.label("usable"), takes.label("takes"), has.label("has"), idle.label("idle")),
+        )
         .outerjoin(held, held.c.officer_id == Officer.id)
         .where(or_(Officer.status == "current", held.c.held > 0), within_codes(Officer.home_code, prefixes))
+        .subquery()
     )
-    return session.execute(stmt).all()
+    of = each.c
+    sums = (
+        *(func.count().filter(of.usable), func.sum(of.takes), func.sum(of.has)),
+        *(func.count().filter(of.idle), func.count().filter(of.has > of.takes), func.max(of.has)),
+    )
+    return select(of.home_code, of.grid, *sums).group_by(of.home_code, of.grid)
+
+
+def _of_those_serving(held: Any, prefixes: Sequence[str]) -> Any:
+    serving = (
+        select(Address.grid_code, Officer.id, Officer.capacity, held.c.held)
+        .distinct()
+        .select_from(ContactPair)
+        .join(Household, _OF_HOUSEHOLD)
+        .join(Address, _AT_ADDRESS)
+        .join(
+            Officer, and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
+        )
+        .join(held, held.c.officer_id == Officer.id)
+        .where(ContactPair.rank == 1, Household.status == "current", lies_within(prefixes))
+        .where(Address.grid_code.is_not(None))
+        .subquery()
+    )
+    of = serving.c
+    over = func.count().filter(of.held > of.capacity)
+    sums = (func.count(), func.sum(of.capacity), func.sum(of.held), literal(0), over, func.max(of.held))
+    return select(of.grid_code, cast(None, String), *sums).group_by(of.grid_code)
 
 
 def _grid_of_officer() -> Any:
@@ -492,25 +544,3 @@ def _grid_of_officer() -> Any:
 def _lowest(grid: Any, his: Any) -> Any:
     """By ix_responsibility_officer_id, ix_duty_post_holder_id or pk_address."""
     return select(func.min(grid)).where(his, func.left(grid, 12) == Officer.home_code).scalar_subquery()
-
-
-def grid_loads(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Grid: how many officers are first contacts in it, what they can take and have in all, over it, and at most."""
-    held = _held()
-    serving = (
-        select(Address.grid_code, Officer.id, Officer.capacity, held.c.held)
-        .distinct()
-        .select_from(ContactPair)
-        .join(Household, _OF_HOUSEHOLD)
-        .join(Address, _AT_ADDRESS)
-        .join(
-            Officer, and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
-        )
-        .join(held, held.c.officer_id == Officer.id)
-        .where(ContactPair.rank == 1, Household.status == "current", lies_within(prefixes))
-        .where(Address.grid_code.is_not(None))
-        .subquery()
-    )
-    over = func.count().filter(serving.c.held > serving.c.capacity)
-    sums = (func.count(), func.sum(serving.c.capacity), func.sum(serving.c.held), over, func.max(serving.c.held))
-    return session.execute(select(serving.c.grid_code, *sums).group_by(serving.c.grid_code)).all()

@@ -1,6 +1,6 @@
 """The coverage report, down to the grid: who has contacts, of which tier, and how officers are loaded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -61,13 +61,10 @@ def make_report(session: Session, caller: Caller, within: str, today: date) -> l
     report = _Report(session, within)
     for code, *counts in queries.report_rows(session, prefixes):
         _count_households(report.above(code), counts)
-    for home, capacity, held, usable, grid in queries.officer_loads(session, prefixes, today):
-        born_in = report.above(home)
-        _count_officer(born_in, capacity, held, usable=usable)
-        if usable and capacity > 0 and held == 0:
-            _place_idle(born_in, None if grid is None else report.grid(grid), capacity)
-    for code, *loads in queries.grid_loads(session, prefixes):
-        _add_loads(report.grid(code), [int(load) for load in loads])
+    for place, grid, *loads in queries.loads(session, prefixes, today):
+        _add_loads(report.above(place) if len(place) < _GRID_DIGITS else [report.grid(place)], loads)
+        if len(place) < _GRID_DIGITS:
+            _place_idle(report.above(place)[0], None if grid is None else report.grid(grid), loads)
     kept = [line for line in report.lines.values() if line.level != "grid" or line.households or line.officers]
     return sorted(kept, key=lambda line: (line.code != within, line.code))
 
@@ -111,30 +108,23 @@ def _count_households(lines: list[Line], counts: list[Any]) -> None:
             setattr(line, name, getattr(line, name) + count)
 
 
-def _count_officer(lines: list[Line], capacity: int, held: int, *, usable: bool) -> None:
+def _add_loads(lines: list[Line], loads: Sequence[int]) -> None:
+    officers, capacity, held, idle, over, largest = map(int, loads)
     for line in lines:
-        line.officers += usable
-        line.capacity += capacity if usable else 0
+        line.officers += officers
+        line.capacity += capacity
         line.first_contacts += held
-        line.idle += usable and capacity > 0 and held == 0
-        line.over += held > (capacity if usable else 0)
-        line.largest_load = max(line.largest_load, held)
+        line.idle += idle
+        line.over += over
+        line.largest_load = max(line.largest_load, largest)
 
 
-def _place_idle(born_in: list[Line], grid: Line | None, capacity: int) -> None:
-    """Counts one who has nobody for the grid that he belongs to, else for the division that he was born in alone."""
+def _place_idle(born_in: Line, grid: Line | None, loads: Sequence[int]) -> None:
+    """Counts the idle for the grid that they belong to, else for the division that they were born in alone."""
+    officers, capacity, _, idle, *_ = map(int, loads)
     if grid is None:
-        born_in[0].idle_unplaced += 1
+        born_in.idle_unplaced += idle
     else:
-        grid.idle += 1
-        grid.officers += 1
+        grid.idle += idle
+        grid.officers += officers
         grid.capacity += capacity
-
-
-def _add_loads(grid: Line, loads: list[int]) -> None:
-    officers, capacity, held, over, largest = loads
-    grid.officers += officers
-    grid.capacity += capacity
-    grid.first_contacts += held
-    grid.over += over
-    grid.largest_load = max(grid.largest_load, largest)
