@@ -53,8 +53,8 @@ clean: ## remove what was set up; the data under .gridmap stays
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Modules and the loops over points, so that nobody's first command or request waits for a compiler.
-.venv/.compiled: .venv/.stamp $(wildcard gridmap/geo/*.py) gridmap/exchange/points/csv_kernels.py
+# Modules and all loops, so that nobody's first command or request waits for a compiler.
+.venv/.compiled: .venv/.stamp $(wildcard gridmap/geo/*.py gridmap/*/*/*kernels.py) gridmap/addresses/search/weighing.py
 	$(BIN)/python -m compileall -q gridmap migrations
 	$(BIN)/python -m gridmap.exchange.points.warm
 	@touch $@

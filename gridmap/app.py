@@ -63,7 +63,7 @@ from gridmap.api.quick_search import QuickSearch
 from gridmap.api.security import authorise, route_paths
 from gridmap.db.engine import make_engine
 from gridmap.errors import SettingsError
-from gridmap.exchange.points.warm import warm_up_meanwhile
+from gridmap.exchange.points.warm import compile_once, warm_up_meanwhile
 from gridmap.exchange.sweeping import Sweeper
 from gridmap.exchange.uploads import UploadStore
 from gridmap.resources import static_dir
@@ -117,7 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
         sweeper = Sweeper(app.state.uploads)
         sweeper.start()
         follower.start()
-        app.state.addresses.start()
+        app.state.addresses.start(compile_once)
         yield
         app.state.addresses.stop()
         follower.stop()

@@ -69,9 +69,12 @@ class AddressStore:
         path = None if self._folder is None else self._folder / "doors.arrow"
         return path if path is not None and path.exists() else None
 
-    def start(self) -> None:
-        """Makes the index ready in the background, so that not even the first who asks has to wait for it."""
-        self._thread = threading.Thread(target=self._warm, name="addresses", daemon=True)
+    def start(self, first: Callable[[], None]) -> None:
+        """Makes the index ready in the background, so that not even the first who asks has to wait for it.
+
+        `first` has the loops compiled: not in this process, where nobody would be answered meanwhile.
+        """
+        self._thread = threading.Thread(target=self._warm, args=(first,), name="addresses", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -79,7 +82,8 @@ class AddressStore:
         if self._thread is not None:
             self._thread.join()
 
-    def _warm(self) -> None:
+    def _warm(self, first: Callable[[], None]) -> None:
+        first()
         try:
             served = self.current()
         except (GridmapError, OSError) as error:

@@ -1,4 +1,5 @@
-"""Has the loops over points compiled before somebody waits for them: a clone's first bulk request did, half a minute.
+"""Has all loops compiled before somebody waits for them: a clone's first bulk request did, half a minute, and while the
+first address was searched nobody else was answered.
 
 What is compiled lies beside the sources from then on, and the next process reads it in a second. Run as
 ``python -m gridmap.exchange.points.warm`` when an installation is set up.
@@ -8,12 +9,20 @@ import io
 import subprocess
 import sys
 import threading
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import shapely
 
+from gridmap.addresses.search import kernels as search_kernels
+from gridmap.addresses.search import weighing
+from gridmap.addresses.search.warm import warm_up as warm_up_search
+from gridmap.contacts.solve import kernels as solve_kernels
+from gridmap.contacts.solve.kernels import assign
 from gridmap.db.lock import locked
+from gridmap.exchange.points import csv_kernels
 from gridmap.exchange.points.arrow_points import ArrowPoints
 from gridmap.exchange.points.csv_points import CsvPoints
 from gridmap.geo.compiled import everything_marker
@@ -25,6 +34,8 @@ from gridmap.snapshot.groups import compiled_kind
 from gridmap.snapshot.reader import Segments
 from gridmap.snapshot.segment import GridName
 
+_COMPILED = (csv_kernels, search_kernels, weighing, solve_kernels)
+"""What is compiled besides the loops of `geo`."""
 _CODE = "900000000000001"
 
 
@@ -43,13 +54,23 @@ def warm_up() -> None:
         CsvPoints(locator).feed(b"lon,lat\n103.5,34.5\n103.1234567890123456,9\n", last=True)
     segments.find_nearest(LonLat(9.0, 9.0))
     compiled_kind()(np.zeros((1, 3)), 1.0, 0.0, 0.0)
+    warm_up_search()
+    one = np.ones(1, np.int64)
+    assign(one.reshape(1, 1), one, one, one, 1)
 
 
 def compile_once() -> None:
     """Compiles all of it, if that has not been done, in a process of its own: a compiler lets nobody else work."""
-    marker = everything_marker()
+    marker = _marker()
     if marker is not None and not marker.exists():
         subprocess.run([sys.executable, "-m", "gridmap.exchange.points.warm"], check=False)
+
+
+def _marker() -> Path | None:
+    """A file that is there once all of it has been compiled as it is now; None where nothing can be kept."""
+    sources = b"".join(Path(str(module.__file__)).read_bytes() for module in _COMPILED)
+    kept = everything_marker()
+    return None if kept is None else kept.with_name(f"{kept.name}-{sha256(sources).hexdigest()[:16]}")
 
 
 def warm_up_meanwhile() -> None:
@@ -64,7 +85,7 @@ def _warm_up_here() -> None:
 
 def main() -> None:
     """Compiles what has not been; of many that ask at once one does."""
-    marker = everything_marker()
+    marker = _marker()
     if marker is None:
         return
     with locked(marker.with_suffix(".lock")):
