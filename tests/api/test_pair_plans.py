@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from gridmap.contacts.plans.answers import LookedAfter
 from gridmap.maps.contact_book import in_route_order
 from tests.api.keys import Closed, closed_application
-from tests.county import COUNTY, EAST, NORTH_WEST, SOUTH_WEST, WEST, at, record_id
+from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_EAST, SOUTH_WEST, WEST, at, record_id
 from tests.postgres import Server
 from tests.problems import assert_problem
 
@@ -144,6 +144,50 @@ def test_when_an_officer_leaves_only_his_households_change(desk: Desk) -> None:
     # The plan applied last is undone first: what came before it would be lost.
     assert desk.closed.client.post(f"{PLANS}/{plan['id']}/undo", headers=desk.reviewer).status_code == 200
     assert desk.standing() == before
+
+
+def _moved_border(desk: Desk) -> None:
+    """Publishes the villages' border 400 m further west, so that the second household lies in the eastern one."""
+    west, middle, old, east = 103.5, 103.506, 103.51, 103.52
+    south, border, north = 34.5, 34.51, 34.52
+    rings = {
+        NORTH_WEST: [(west, border), (middle, border), (middle, north), (west, north), (west, border)],
+        NORTH_EAST: [
+            (middle, border), (old, border), (east, border), (east, north), (middle, north), (middle, border)
+        ],
+        SOUTH_WEST: [(west, south), (old, south), (old, border), (middle, border), (west, border), (west, south)],
+        SOUTH_EAST: [(old, south), (east, south), (east, border), (old, border), (old, south)],
+    }  # fmt: skip
+    drawn = [
+        {"type": "Feature", "id": None, "properties": {"code": code, "name": code[-3:]},
+         "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for code, ring in rings.items()
+    ]  # fmt: skip
+    client, body = desk.closed.client, {"villages": [WEST, EAST], "title": "界线西移"}
+    changeset = f"/api/v1/changesets/{client.post('/api/v1/changesets', json=body, headers=desk.editor).json()['id']}"
+    put = client.put(f"{changeset}/grids", json={"type": "FeatureCollection", "features": drawn}, headers=desk.editor)
+    assert [move["id"] for move in put.json()["households"]["items"]] == [H2], put.text
+    assert client.post(f"{changeset}/submit", headers=desk.editor).status_code == 200
+    assert client.post(f"{changeset}/publish", headers=desk.reviewer).status_code == 200
+
+
+def test_when_a_border_moves_only_the_households_on_its_ground_change(desk: Desk) -> None:
+    desk.apply(desk.plan())
+    before = desk.standing()
+    assert desk.contacts(H2)[0]["tier"] == 0
+    _moved_border(desk)
+    plan = desk.plan()
+    assert {pair["household"] for pair in plan["changes"]["pairs"]} == {H2}
+    desk.apply(plan)
+    after = desk.standing()
+    # The one officer who was born in the eastern village.
+    assert (after[H2][0], desk.contacts(H2)[0]["tier"]) == (P3, 0)
+    assert {home: found for home, found in after.items() if home != H2} == {
+        home: found for home, found in before.items() if home != H2
+    }
+    # Nothing is left to change; all of it solved again is at least as even, and says what it would change.
+    assert desk.plan()["changes"]["pairs"] == []
+    assert desk.plan(from_scratch=True)["certificate"]["missed"] == 0
 
 
 def test_pins_and_bans_are_kept_and_their_effect_is_told(desk: Desk) -> None:
