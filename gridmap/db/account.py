@@ -3,7 +3,7 @@
 import os
 import pwd
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,17 @@ class Account:
     uid: int
     gid: int
 
-    def run(self, *command: str | os.PathLike[str], text_in: str | None = None) -> str:
-        """What the command wrote to stdout. Raises ClusterError with what it wrote to stderr when it fails."""
+    def run(self, *command: str | os.PathLike[str], text_in: str | None = None, inherit: Sequence[int] = ()) -> str:
+        """What the command wrote to stdout; it inherits the open files of these numbers.
+
+        Raises ClusterError with what the command wrote to stderr when it fails.
+        """
         done: subprocess.CompletedProcess[bytes] = subprocess.run(
             command,
             input=os.fsencode(text_in or ""),
             capture_output=True,
             check=False,
+            pass_fds=inherit,
             **self.start_as(),
         )
         if done.returncode:

@@ -1,5 +1,6 @@
 """The private cluster: a PostgreSQL with PostGIS of our own, on a Unix socket only, that survives what may come."""
 
+import functools
 import os
 import time
 from collections.abc import Iterator
@@ -47,8 +48,8 @@ class Cluster:
         """The cluster runs inside the block, started when it is down. The last user out stops it."""
         users = Lock(self.home.users_lock, self.home.account)
         try:
-            with self._starting():
-                self.ensure_running(alone=users.try_alone())
+            with self._starting() as lock:
+                self._ensure_running(lock, alone=users.try_alone())
                 users.share()
             yield
         finally:
@@ -59,18 +60,18 @@ class Cluster:
 
     def revive(self) -> None:
         """Starts the cluster again when it died under its users."""
-        with self._starting():
-            self.ensure_running(alone=False)
+        with self._starting() as lock:
+            self._ensure_running(lock, alone=False)
 
-    def ensure_running(self, *, alone: bool) -> None:
-        """Starts the cluster, or takes over one that runs; the caller holds the lock for starting.
+    def _ensure_running(self, lock: Lock, *, alone: bool) -> None:
+        """Starts the cluster, or takes over one that runs, under the lock for starting.
 
         A cluster orphaned by a killed server is taken over as it is: its caches are warm and it has nothing to recover.
         It is restarted only for other settings than ours or when it doesn't answer, and then only when nobody else uses
         it.
         """
         if not self.home.data.exists():
-            self._make_data()
+            self._make_data(lock)
         if not self._is_running_well(alone=alone):
             self._start()
         bootstrap.ensure_database(self.url(ADMIN, "postgres"))
@@ -91,23 +92,27 @@ class Cluster:
         return True
 
     @contextmanager
-    def _starting(self) -> Iterator[None]:
-        with locked(self.home.start_lock, self.home.account):
-            yield
+    def _starting(self) -> Iterator[Lock]:
+        with locked(self.home.start_lock, self.home.account) as lock:
+            yield lock
 
-    def _make_data(self) -> None:
-        """Makes the data directory under another name first, so that what is there is always whole."""
+    def _make_data(self, lock: Lock) -> None:
+        """Makes the data directory under another name first, so that what is there is always whole.
+
+        The programs hold the lock as well: when we are killed they run on for a moment, and the next start waits for
+        them rather than clear away what they still write.
+        """
         binaries = find_binaries()
         require_writable(self.home.place)
         unready = self.home.place / "data.unready"
-        account = self.home.account
-        account.run("rm", "-rf", unready)
+        run = functools.partial(self.home.account.run, inherit=[lock.handle])
+        run("rm", "-rf", unready)
         locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if binaries.major >= 17 else ()
-        account.run(
+        run(
             binaries.program("initdb"), "--pgdata", unready, "--username", ADMIN, "--auth=peer", "--data-checksums",
             "--encoding=UTF8", "--locale=C.UTF-8", *locale,
         )  # fmt: skip
-        account.run("mv", unready, self.home.data)
+        run("mv", unready, self.home.data)
         with disk_errors(self.home.place):
             _sync_folder(self.home.place)
 

@@ -12,52 +12,55 @@ from gridmap.errors import AlreadyRunning
 
 
 class Lock:
-    """An open lock file; closing it, or dying, gives the lock back."""
+    """An open lock file; closing it, or dying, gives the lock back.
+
+    A program that inherits `handle` holds the lock too, until it ends, even when the one who started it has died.
+    """
 
     def __init__(self, path: Path, account: Account | None = None) -> None:
         with disk_errors(path):
             # No link is followed: below root, the folder belongs to someone with fewer rights.
-            self._handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            self.handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             if account is not None and os.geteuid() == 0:
-                os.fchown(self._handle, account.uid, account.gid)
+                os.fchown(self.handle, account.uid, account.gid)
 
     def share(self) -> None:
         """Holds the lock together with others who share it."""
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
+        fcntl.flock(self.handle, fcntl.LOCK_SH)
 
     def wait(self) -> None:
         """Waits until nobody else holds the lock, and takes it."""
-        fcntl.flock(self._handle, fcntl.LOCK_EX)
+        fcntl.flock(self.handle, fcntl.LOCK_EX)
 
     def try_alone(self) -> bool:
         """Takes the lock if nobody else holds it. A share that was held is lost when it fails."""
         try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
 
     def sign(self) -> None:
         """Writes this process's number into the file."""
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, f"{os.getpid()}\n".encode(), 0)
+        os.ftruncate(self.handle, 0)
+        os.pwrite(self.handle, f"{os.getpid()}\n".encode(), 0)
 
     def signature(self) -> str:
         """What the last holder wrote."""
-        return os.pread(self._handle, 32, 0).decode().strip()
+        return os.pread(self.handle, 32, 0).decode().strip()
 
     def close(self) -> None:
         """Gives the lock back."""
-        os.close(self._handle)
+        os.close(self.handle)
 
 
 @contextmanager
-def locked(path: Path, account: Account | None = None) -> Iterator[None]:
+def locked(path: Path, account: Account | None = None) -> Iterator[Lock]:
     """One process at a time inside the block; the others wait."""
     lock = Lock(path, account)
     try:
         lock.wait()
-        yield
+        yield lock
     finally:
         lock.close()
 
