@@ -55,6 +55,7 @@ _SENTENCES: dict[Kind, tuple[str, str]] = {
     Kind.MULTIPART: ("{who} 由 {detail} 个互不相连的部分组成。", "{who}: there are {detail} separate parts."),
     Kind.SMALL: ("{who} 有一部分仅 {size}。", "{who}: a part has only {size}."),
 }
+_UNDER = ("小于", "less than")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +87,26 @@ class Problem:
         return self._sentence(1, grids if self.grids else "The outline")
 
     def _sentence(self, language: int, who: str) -> str:
-        size = _area(self.size) if self.unit == "m2" else _length(self.size)
+        size = (_area if self.unit == "m2" else _length)(self.size, _UNDER[language])
         detail = self.detail if language else CHINESE.get(self.detail, self.detail)
         return _SENTENCES[self.kind][language].format(who=who, size=size, detail=detail)
 
 
-def _area(area_m2: float) -> str:
-    return f"{area_m2 / 1e6:,.2f} km²" if area_m2 >= 1e6 else f"{_digits(area_m2)} m²"
+def _area(area_m2: float, under: str) -> str:
+    """A cell of the lattice (1 cm²) must not read as 0, nor as a power of ten, which nobody says."""
+    if area_m2 >= 1e6:
+        return f"{area_m2 / 1e6:,.2f} km²"
+    if area_m2 >= 0.01:
+        return f"{_digits(area_m2)} m²"
+    return f"{area_m2 * 1e4:.2g} cm²" if area_m2 >= 1e-4 else f"{under} 1 cm²"
 
 
-def _length(length_m: float) -> str:
-    return f"{length_m / 1e3:,.2f} km" if length_m >= 1e4 else f"{_digits(length_m)} m"
+def _length(length_m: float, under: str) -> str:
+    if length_m >= 1e4:
+        return f"{length_m / 1e3:,.2f} km"
+    return f"{_digits(length_m)} m" if length_m >= 0.001 else f"{under} 1 mm"
 
 
 def _digits(number: float) -> str:
-    """Three digits of a small number, whole ones of a large one: a cell of the lattice must not read as 0."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}" if number >= 0.001 else f"{number:.1e}"
+    """Three digits of a small number, whole ones of a large one."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

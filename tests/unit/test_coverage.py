@@ -191,10 +191,12 @@ def test_every_kind_has_its_sentences(kind: Kind) -> None:
 @pytest.mark.parametrize(
     ("kind", "size", "words"),
     [
-        (Kind.GAP, 1e-4, "1.0e-04 m²"),
+        (Kind.GAP, 1.4e-6, "A 旁有 小于 1 cm² 空白"),
+        (Kind.GAP, 5e-4, "5 cm²"),
         (Kind.GAP, 0.25, "0.25 m²"),
         (Kind.GAP, 10187.9, "10,188 m²"),
         (Kind.GAP, 2.5e6, "2.50 km²"),
+        (Kind.UNMATCHED_EDGE, 2e-4, "小于 1 mm"),
         (Kind.UNMATCHED_EDGE, 12.34, "12.3 m"),
         (Kind.UNMATCHED_EDGE, 12_340, "12.34 km"),
     ],
