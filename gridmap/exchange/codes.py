@@ -1,5 +1,6 @@
 """Codes as they come: numbers from Excel, full-width digits, trailing zeros; refused when digits are missing."""
 
+import re
 import unicodedata
 
 from gridmap.exchange.table import Value
@@ -13,6 +14,7 @@ LEVEL_NAMES = {
     "township": say("level_township", "township"),
     "village": say("level_village", "village"),
 }
+_POWER = re.compile(r"\d(\.\d+)?[eE]\+\d+", re.ASCII)
 _LENGTHS = {"province": 2, "prefecture": 6, "county": 6, "township": 9, "village": 12}
 
 
@@ -29,6 +31,8 @@ def code_text(value: Value) -> str | None:
 
     >>> code_text("６２３０２２ 101200001"), code_text(623022101200001), code_text(" ")
     ('623022101200001', '623022101200001', None)
+    >>> code_text('="623022101200001"'), code_text("623022101200001.0")
+    ('623022101200001', '623022101200001')
     >>> code_text(6.2302210120000101e16)
     Traceback (most recent call last):
     gridmap.exchange.codes.BadCode: Excel kept only 15 digits of the code; format the column as text and type it again
@@ -42,7 +46,18 @@ def code_text(value: Value) -> str | None:
     if isinstance(value, float) and not value.is_integer():
         raise BadCode(say("no_code_value", "{value!r} is no code", value=value))
     text = str(int(value)) if isinstance(value, float) else str(value)
-    return unicodedata.normalize("NFKC", text).replace(" ", "").strip("'\u200b\ufeff") or None
+    bare = unicodedata.normalize("NFKC", text).replace(" ", "").strip("'\u200b\ufeff")
+    if _POWER.fullmatch(bare):
+        raise BadCode(
+            say(
+                "code_power",
+                "the code is written as {value}, as Excel shows long numbers; "
+                "format the column as text and save it again",
+                value=bare,
+            )
+        )
+    # ="623022…" is how a CSV keeps Excel off a code, and .0 how programs write a whole number among others.
+    return re.sub(r'^="(.*)"$|^(\d+)\.0+$', r"\1\2", bare) or None
 
 
 def digits_of(value: Value, digits: int, what: str) -> str:

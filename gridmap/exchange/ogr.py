@@ -27,6 +27,8 @@ MAX_TEXT = 1 << 20
 _CURVES = range(8, 15)
 # What the KML driver adds to every feature whether the file has it or not.
 _KML_NOISE = {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"}
+# What it has of its own, and leaves empty when a file names its features by an attribute.
+_KML_OWN = {"id", "Name", "description"}
 _XML_ENCODING = re.compile(rb"""^(\s*<\?xml[^>]*?)\sencoding\s*=\s*["'][^"']*["']""")
 
 
@@ -92,7 +94,7 @@ def _layer(path: Path, name: str, layer: str, notes: tuple[Sentence, ...]) -> Ta
     wkb = arrow[geometry].to_pylist() if geometry in arrow.column_names else [None] * arrow.num_rows
     columns = [c for c in arrow.column_names if c not in {geometry, fid}]
     if layer_is_kml(path):
-        columns = [c for c in columns if c not in _KML_NOISE]
+        columns = [c for c in columns if c not in _KML_NOISE and not (c in _KML_OWN and _is_blank(arrow[c]))]
     reader = GeometryReader(notes=[*notes, *warned])
     straight = _straightened(path, name, layer, wkb, reader)
     cells = [[_value(value) for value in arrow[column].to_pylist()] for column in columns]
@@ -102,6 +104,10 @@ def _layer(path: Path, name: str, layer: str, notes: tuple[Sentence, ...]) -> Ta
         drawn, problem = reader.read(shape)
         rows.append(Row(place + 1, values, drawn, problem or _too_long(columns, values)))
     return Table(name, unique_names(columns), tuple(rows), meta["crs"], tuple(reader.told()))
+
+
+def _is_blank(column: Any) -> bool:
+    return not any(column.to_pylist())
 
 
 def layer_is_kml(path: Path) -> bool:

@@ -44,7 +44,7 @@ def load_tables(path: Path, *, encoding: str | None = None, layer: str | None = 
     asked = asked_encoding(encoding) if encoding else None
     tables = _load(path, path.name, asked)
     if layer is None:
-        return tables
+        return _shown(tables)
     chosen = [table for table in tables if table.name == layer or table.name.endswith(f":{layer}")]
     if not chosen and not (len(tables) == 1 and tables[0].name == layer):
         message = say(
@@ -56,6 +56,18 @@ def load_tables(path: Path, *, encoding: str | None = None, layer: str | None = 
         )
         raise InvalidInput(message, errors=[FieldError("layer", message)])
     return chosen
+
+
+def _shown(tables: list[Table]) -> list[Table]:
+    """Without hidden sheets, which whoever made the file does not see; which they are is noted beside the first."""
+    shown = [table for table in tables if not table.hidden]
+    hidden = [table.name for table in tables if table.hidden]
+    if not shown or not hidden:
+        return tables
+    note = say(
+        "sheets_hidden", "not read, since they are hidden: {sheets}; choose one to read it", sheets=", ".join(hidden)
+    )
+    return [replace(shown[0], notes=(*shown[0].notes, note)), *shown[1:]]
 
 
 def _load(path: Path, name: str, asked: Encoding | None, *, inside: bool = False) -> list[Table]:
@@ -80,7 +92,16 @@ def _load(path: Path, name: str, asked: Encoding | None, *, inside: bool = False
         return _load_archive(path, name, asked)
     if head.startswith(b"PAR1"):
         return [load_parquet(path, name)]
-    if suffix in _TEXT:
+    if suffix in _EXCEL and head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        raise InvalidInput(
+            say(
+                "excel_is_page",
+                "{name} is a web page and no workbook; open it in Excel and save it as .xlsx.",
+                name=name,
+            )
+        )
+    if suffix in _TEXT or suffix in _EXCEL:
+        # What other systems call an .xls is often text.
         return [load_csv(path, name, asked)]
     raise InvalidInput(
         say("format_unknown", "{name} is in no format that is read here: {formats}.", name=name, formats=READABLE)

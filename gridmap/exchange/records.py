@@ -175,6 +175,9 @@ def _from_wkt(record: Record) -> BaseGeometry | None:
 def _from_columns(record: Record) -> BaseGeometry | None:
     numbers = []
     for axis in ("x", "y"):
+        if not record.text(axis):
+            record.problem = say("coordinate_empty", "{axis} is empty", axis=axis)
+            return None
         number, _ = parse_coordinate(record.fields.get(axis))
         if number is None or not np.isfinite(number):
             record.problem = say(

@@ -29,13 +29,16 @@ def load_excel(path: Path, name: str) -> list[Table]:
 
     Raises InvalidInput for a broken workbook.
     """
-    if path.read_bytes()[:2] == b"PK":
+    data = path.read_bytes()
+    if data.startswith(b"PK"):
         check_archive(path)
     try:
-        workbook = python_calamine.CalamineWorkbook.from_path(path)
+        # From the bytes, not the path: there the format is told by the name, and an .xlsx is often called .xls.
+        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
-            (sheet, workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False))
-            for sheet in workbook.sheet_names
+            (sheet, workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False))
+            for sheet in workbook.sheets_metadata
+            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         ]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
         raise InvalidInput(
@@ -44,7 +47,15 @@ def load_excel(path: Path, name: str) -> list[Table]:
     filled = [(sheet, cells) for sheet, cells in sheets if any(any(_is_filled(c) for c in row) for row in cells)]
     if not filled:
         raise InvalidInput(say("no_sheet", "{name} has no sheet with anything in it.", name=name))
-    return _with_rows([_table(f"{name}:{sheet}" if len(filled) > 1 else name, cells) for sheet, cells in filled])
+    return _with_rows(
+        [
+            replace(
+                _table(f"{name}:{sheet.name}" if len(filled) > 1 else name, cells),
+                hidden=sheet.visible != python_calamine.SheetVisibleEnum.Visible,
+            )
+            for sheet, cells in filled
+        ]
+    )
 
 
 def _with_rows(tables: list[Table]) -> list[Table]:
@@ -60,7 +71,7 @@ def _with_rows(tables: list[Table]) -> list[Table]:
 def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
     """A text table; comma, tab, semicolon or bar. Raises InvalidInput with the line where it can't be read."""
     data = path.read_bytes()
-    if b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if asked is None and b"\0" in data[:4096] and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InvalidInput(say("not_text", "{name} is not a text file, and no format known here.", name=name))
     encoding = asked or detect(data.splitlines())
     try:
@@ -76,8 +87,7 @@ def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
             reason=encoding.reason,
         )
         raise InvalidInput(message) from None
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     csv.field_size_limit(MAX_CELL)
     try:
         cells: list[list[Any]] = [[unmarked(cell) for cell in row] for row in reader]
@@ -88,6 +98,17 @@ def load_csv(path: Path, name: str, asked: Encoding | None = None) -> Table:
     return _table(
         name, cells, (say("text_is", "text is {name}: {reason}", name=encoding.name, reason=encoding.reason),)
     )
+
+
+def _delimiter(text: str) -> str:
+    """What stands between known headings in one of the first lines, which may be titles; else the first line's."""
+    lines = text.split("\n", _SEARCHED_FOR_HEADING)[:_SEARCHED_FOR_HEADING]
+    for line in lines:
+        known = {d: sum(is_known_heading(cell.strip('"\r\ufeff ')) for cell in line.split(d)) for d in _DELIMITERS}
+        best = max(_DELIMITERS, key=known.__getitem__)
+        if known[best] >= 2:
+            return best
+    return max(_DELIMITERS, key=lines[0].count)
 
 
 def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[Sentence, ...] = ()) -> Table:

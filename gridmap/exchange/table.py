@@ -36,6 +36,8 @@ class Table:
     """What the file says its coordinate system is, as WKT or authority code; it may lie."""
     notes: tuple[Sentence, ...] = ()
     """What was decided or converted while reading, each a sentence."""
+    hidden: bool = False
+    """Whether the file's own program does not show it: it is read only when asked for."""
 
     @property
     def has_geometry(self) -> bool:

@@ -167,6 +167,8 @@ def test_codes_that_excel_has_rounded_are_refused() -> None:
     assert code_text(990002101200001.0) == "990002101200001"
     with pytest.raises(BadCode, match="15 digits"):
         code_text(99000210120000101.0)
+    with pytest.raises(BadCode, match="as Excel shows long numbers"):
+        code_text("6.23022E+14")
 
 
 @pytest.mark.parametrize(

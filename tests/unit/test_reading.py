@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import shapely
 
@@ -304,3 +305,49 @@ def test_no_file_and_an_empty_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
     with pytest.raises(InvalidInput, match="is empty"):
         load_tables(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_title_without_delimiters_does_not_hide_them(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "titled.csv"
+    lines = [
+        "某县网格成果表,2026年",
+        delimiter.join(["网格编码", "网格名称"]),
+        delimiter.join(["990002101200001", "甲"]),
+    ]
+    path.write_text("\n".join(lines), encoding="gb18030")
+    (table,) = load_tables(path)
+    assert table.columns == ("网格编码", "网格名称")
+    assert [row.values for row in table.rows] == [("990002101200001", "甲")]
+
+
+def test_a_hidden_sheet_is_left_out_and_told_but_can_be_chosen(tmp_path: Path) -> None:
+    rows = [["网格编码", "网格名称"], ["990002101200001", "甲"]]
+    path = write_xlsx(tmp_path / "book.xlsx", rows, [rows[0], ["990002101200001", "旧"]])
+    book = openpyxl.load_workbook(path)
+    book.worksheets[1].title, book.worksheets[1].sheet_state = "去年", "hidden"
+    book.save(path)
+    (table,) = load_tables(path)
+    assert [row.values[1] for row in table.rows] == ["甲"]
+    assert any("hidden" in note and "去年" in note for note in table.notes)
+    assert load_tables(path, layer="去年")[0].rows[0].values[1] == "旧"
+
+
+def test_a_workbook_or_table_under_another_ending_is_read(tmp_path: Path) -> None:
+    rows = [["网格编码", "网格名称"], ["990002101200001", "甲"]]
+    new = write_xlsx(tmp_path / "new.xlsx", rows).rename(tmp_path / "new.xls")
+    text = tmp_path / "text.xls"
+    text.write_text("\n".join("\t".join(row) for row in rows), encoding="gbk")
+    for path in (new, text):
+        assert load_tables(path)[0].rows[0].values == ("990002101200001", "甲")
+    page = tmp_path / "page.xls"
+    page.write_text("<html><table><tr><td>网格编码</td></tr></table></html>")
+    with pytest.raises(InvalidInput, match="web page"):
+        load_tables(page)
+
+
+def test_what_kml_leaves_empty_is_no_column(tmp_path: Path) -> None:
+    path = write_layer(tmp_path / "a.kml", [shapely.box(103, 34, 104, 35)], {"网格编码": ["1"], "网格名称": ["甲"]})
+    (table,) = load_tables(path)
+    assert {"Name", "description"}.isdisjoint(table.columns)
+    assert dict(zip(table.columns, table.rows[0].values, strict=True))["网格名称"] == "甲"
