@@ -30,12 +30,12 @@ from gridmap.exchange.loaders.officers import load_officers, load_posts
 from gridmap.exchange.loaders.pairs import load_pairs
 from gridmap.exchange.loaders.shelters import load_shelters
 from gridmap.exchange.reading import load_tables
-from gridmap.exchange.records import Detected, Record, Wanted, make_records
+from gridmap.exchange.records import Detected, Record, Wanted, make_records, unread_records
 from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import ImportReport, Loaded, in_file_order
 from gridmap.exchange.table import Table
 from gridmap.geo.arrays import Polygonal
-from gridmap.sentences import say
+from gridmap.sentences import Sentence, as_sentence, say
 
 Loader = Callable[[Session, Sequence[Record], Context], Loaded]
 
@@ -106,13 +106,14 @@ def import_file(
         mend=request.allow_defects,
         places=reader.village_of if reader and geometry else None,
     )
-    codes = _codes(tables, wanted) if reader is None else reader.villages()
+    understood, foreign = _understood(tables, wanted)
+    codes = _codes(understood, wanted) if reader is None else reader.villages()
     lock_imports(session, _lock_names(request, codes))
     progress("finding out about columns and coordinates")
     ground = _ground(session, codes) if geometry else Ground()
     detected: list[Detected] = []
     records: list[Record] = []
-    for table in tables:
+    for table in understood:
         found, made = make_records(table, wanted, ground)
         detected.append(found)
         records += made
@@ -131,6 +132,12 @@ def import_file(
         reader=reader,
     )
     loaded = loader(session, records, context)
+    for table, reason in foreign:
+        found, made = unread_records(table, reason)
+        detected.append(found)
+        records += made
+        for record in made:
+            loaded.reject(record, None, say("table_not_understood", "its table lacks columns that are needed"))
     return _report(request, detected, loaded, records, ground)
 
 
@@ -148,6 +155,27 @@ def _loader(request: ImportRequest) -> tuple[Loader, str | None]:
 
 def _is_name(name: str) -> bool:
     return len(name) <= 40 and all(character.isalnum() or character in "-_" for character in name)
+
+
+def _understood(tables: Sequence[Table], wanted: Wanted) -> tuple[list[Table], list[tuple[Table, Sentence]]]:
+    """The tables that have the columns wanted, and those without, with the reason: a zip holds other things as well.
+
+    Raises InvalidInput when none has them.
+    """
+    understood: list[Table] = []
+    foreign: list[tuple[Table, InvalidInput]] = []
+    for table in tables:
+        try:
+            map_columns(table, wanted.kind, wanted.columns)
+        except InvalidInput as error:
+            if any(each.code != "missing_column" for each in error.errors):
+                raise
+            foreign.append((table, error))
+            continue
+        understood.append(table)
+    if not understood and foreign:
+        raise foreign[0][1]
+    return understood, [(table, as_sentence(error.detail)) for table, error in foreign]
 
 
 def _codes(tables: Sequence[Table], wanted: Wanted) -> set[str]:

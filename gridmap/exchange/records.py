@@ -94,6 +94,15 @@ def make_records(table: Table, wanted: Wanted, ground: Ground) -> tuple[Detected
     return Detected(table.name, len(records), mapped, unused, uses, table.notes), records
 
 
+def unread_records(table: Table, reason: Sentence) -> tuple[Detected, list[Record]]:
+    """The rows of a table that is not understood, so that each of them can be told of."""
+    records = [
+        Record(table.name, row.number, {}, dict(zip(table.columns, row.values, strict=True)), problem=reason)
+        for row in table.rows
+    ]
+    return Detected(table.name, len(records), Mapped({}, {}), table.columns, (), (*table.notes, reason)), records
+
+
 def _place(
     table: Table, records: Sequence[Record], wanted: Wanted, ground: Ground, *, tabular: bool
 ) -> tuple[CrsUse, ...]:

@@ -325,6 +325,19 @@ def test_columns_are_mapped_as_asked(county: Session, tmp_path: Path) -> None:
         run(county, "grids", path, columns=["甲=nonsense"])
 
 
+def test_other_things_in_the_zip_are_rejected_row_by_row(county: Session, tmp_path: Path) -> None:
+    shapes = write_grids(tmp_path / "a.gpkg", grids_of(WEST))
+    heads = write_xlsx(tmp_path / "heads.xlsx", [["联防组编码", "联户长"], [f"{WEST}00101", "扎西"]])
+    report = run(county, "grids", zip_of(tmp_path / "all.zip", {"网格.gpkg": shapes, "联户长.xlsx": heads}))
+    assert report.counts() == {"loaded": 4, "unchanged": 0, "rejected": 1}
+    assert [(fate.row, str(fate.reason)) for fate in report.fates if fate.status == "rejected"] == [
+        (2, "its table lacks columns that are needed")
+    ]
+    assert any("no column for code" in note for note in report.detected[1].notes)
+    with pytest.raises(InvalidInput, match="no column for name, capacity"):
+        run(county, "shelters", tmp_path / "all.zip")
+
+
 def test_grids_from_a_sheet_with_wkt(county: Session, tmp_path: Path) -> None:
     rows = [["网格编码", "网格名称", "wkt"], *([c, "网格", s.wkt] for c, s in grids_of(WEST).items())]
     run(county, "grids", write_xlsx(tmp_path / "a.xlsx", rows))
