@@ -17,13 +17,17 @@ _IDENTITY = say("kept_identity", "identity-card number")
 _ETHNICITY, _RELIGION = say("kept_ethnicity", "ethnicity"), say("kept_religion", "religion")
 _WATCH = say("kept_watch", "political or watch-list field")
 _TRACKING = say("kept_tracking", "tracking of a person")
+_MONEY, _HEALTH = say("kept_money", "income or bank account"), say("kept_health", "medical record")
 _NOT_KEPT = {
-    _IDENTITY: ("身份证", "证件号", "公民身份", "idcard", "idnumber", "identitycard", "sfz", "nationalid"),
+    _IDENTITY: ("身份证", "证件号", "公民身份", "idcard", "idnumber", "identitycard", "sfz", "nationalid",
+                "护照", "军官证", "社保", "医保", "passport", "socialsecurity"),
     _ETHNICITY: ("民族", "族别", "ethnic", "nationality"),
     _RELIGION: ("宗教", "信仰", "信教", "religio", "faith", "belief"),
     _WATCH: ("政治面貌", "党员", "党派", "重点人员", "重点人口", "信访", "涉稳", "上访",
              "political", "party", "watchlist", "criminal", "blacklist"),
     _TRACKING: ("人脸", "指纹", "车牌", "轨迹", "faceid", "fingerprint", "licenseplate", "tracking"),
+    _MONEY: ("收入", "低保", "贫困", "银行", "income", "salary", "poverty", "bankaccount"),
+    _HEALTH: ("病史", "病情", "疾病", "诊断", "血型", "disease", "diagnosis", "bloodtype"),
 }  # fmt: skip
 
 

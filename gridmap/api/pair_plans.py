@@ -17,7 +17,7 @@ from gridmap.api.officers import day_of
 from gridmap.api.pages.csv_answer import csv_answer
 from gridmap.api.params import PageDep, parse_includes
 from gridmap.api.security import PRIVATE, ActorDep, NowDep
-from gridmap.contacts.plans import review, service
+from gridmap.contacts.plans import applying, review, service
 from gridmap.contacts.plans.report import COLUMNS, make_report
 from gridmap.contacts.plans.schema import (
     AppliedOut,
@@ -123,7 +123,7 @@ def plan_register(
 @router.post("/{plan_id}/apply")
 def apply_plan(plan_id: PlanId, session: SessionDep, actor: ActorDep, now: NowDep, settings: SettingsDep) -> AppliedOut:
     """Makes a plan true; never one's own. 409 when the registers have moved on since, naming what changed."""
-    removed, written = service.apply_plan(session, actor, plan_id, day_of(now, settings.timezone))
+    removed, written = applying.apply_plan(session, actor, plan_id, day_of(now, settings.timezone))
     shown = PlanOut.model_validate(service.get_plan(session, actor.caller, plan_id)).model_dump()
     return AppliedOut(**shown, removed=removed, written=written)
 
@@ -131,8 +131,9 @@ def apply_plan(plan_id: PlanId, session: SessionDep, actor: ActorDep, now: NowDe
 @router.post("/{plan_id}/undo")
 def undo_plan(plan_id: PlanId, session: SessionDep, actor: ActorDep) -> AppliedOut:
     """Restores the pairs that applying the plan took away; 409 when they were changed again since."""
-    service.undo_plan(session, actor, plan_id)
-    return AppliedOut.model_validate(service.get_plan(session, actor.caller, plan_id))
+    undone = applying.undo_plan(session, actor, plan_id)
+    shown = PlanOut.model_validate(service.get_plan(session, actor.caller, plan_id)).model_dump()
+    return AppliedOut(**shown, not_restored=list(undone.not_restored))
 
 
 def _detail(session: Session, actor: Actor, plan_id: int) -> PlanDetail:

@@ -58,10 +58,10 @@ def make_plan(
 @pairs_app.command("apply")
 def apply_plan(plan_id: PlanArgument) -> None:
     """Makes a stored plan true; never one's own. Refused when the registers have moved on since."""
-    from gridmap.contacts.plans import service
+    from gridmap.contacts.plans import applying
 
     with command_session() as session:
-        removed, written = service.apply_plan(session, command_actor(), plan_id, _today())
+        removed, written = applying.apply_plan(session, command_actor(), plan_id, _today())
     print(f"plan {plan_id} is applied: {removed} pairs taken away, {written} written")
 
 
@@ -70,11 +70,14 @@ def undo_plan(
     plan_id: Annotated[int | None, typer.Argument(metavar="[PLAN_ID]", help="Default: the one applied last.")] = None,
 ) -> None:
     """Restores the pairs that the plan applied last took away."""
-    from gridmap.contacts.plans import service
+    from gridmap.contacts.plans import applying
 
     with command_session() as session:
-        undone = service.undo_plan(session, command_actor(), plan_id)
-    print(f"plan {undone} is undone")
+        undone = applying.undo_plan(session, command_actor(), plan_id)
+    print(f"plan {undone.plan_id} is undone")
+    if undone.not_restored:
+        say("officers have retired or households were closed since, and their pairs do not come back:")
+        say("  " + ", ".join(undone.not_restored))
 
 
 @pairs_app.command("report")

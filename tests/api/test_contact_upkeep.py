@@ -165,17 +165,63 @@ def test_a_plan_solved_beside_the_server_is_told_as_it_goes_and_fails_when_its_p
     assert desk.closed.client.get(PLANS, headers=desk.editor).json()["plans"][0]["status"] == "failed"
 
 
+def test_an_undo_brings_nobody_back_who_retired_since(desk: Desk) -> None:
+    client = desk.closed.client
+    desk.apply(desk.plan())
+    before = desk.standing()
+    away = {"absent_from": "2026-11-01", "absent_to": "2026-12-31"}
+    client.patch(f"/api/v1/officers/{P1}", json=away, headers=desk.editor)
+    plan = desk.plan()
+    desk.apply(plan)
+    client.delete(f"/api/v1/officers/{P1}", headers=desk.editor)
+    undone = client.post(f"{PLANS}/{plan['id']}/undo", headers=desk.reviewer).json()
+    assert undone["status"] == "undone"
+    assert undone["not_restored"] == [home for home, found in before.items() if P1 in found] != []
+    after = desk.standing()
+    assert after == {home: [officer for officer in found if officer != P1] for home, found in before.items()}
+    without_first = sorted(home for home, found in before.items() if found[0] == P1)
+    missing = _get(desk, f"/contacts/missing?within={COUNTY}")["households"]
+    assert [home["id"] for home in missing] == without_first
+
+
+def test_an_undo_that_would_give_one_officer_two_ranks_names_the_household(desk: Desk) -> None:
+    client = desk.closed.client
+    desk.apply(desk.plan())
+    first, second = desk.standing()[H1]
+    rules, move = f"/api/v1/households/{H1}/pair-rules", f"/api/v1/households/{H1}/contacts/first"
+    asked = {"officer": second, "kind": "forbidden", "why": "亲属回避"}
+    assert client.post(rules, json=asked, headers=desk.editor).status_code == 201
+    plan = desk.plan()
+    desk.apply(plan)
+    assert desk.standing()[H1][0] == first
+    client.delete(f"{rules}/{second}", headers=desk.editor)
+    moved = client.put(move, json={"officer": second, "why": "本人同意"}, headers=desk.editor)
+    assert moved.status_code == 200, moved.text
+    refused = client.post(f"{PLANS}/{plan['id']}/undo", headers=desk.reviewer)
+    assert_problem(refused, 409, "stale_base")
+    assert [error["where"] for error in refused.json()["errors"]] == [H1]
+    assert desk.standing()[H1][0] == second
+
+
+def test_without_any_officer_everybody_is_missed_for_that_reason(desk: Desk) -> None:
+    for officer in (P1, P2, P3, P4):
+        assert desk.closed.client.delete(f"/api/v1/officers/{officer}", headers=desk.editor).status_code == 200
+    plan = desk.plan()
+    assert (plan["certificate"]["register"], plan["certificate"]["missed"], plan["pairs"]) == (5, 5, [])
+    assert {missed["kind"] for missed in plan["missed"]} == {"no_officer"}
+
+
 APPLY = """
 import sys
 from datetime import date
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import Caller
-from gridmap.contacts.plans import service
+from gridmap.contacts.plans import applying
 from gridmap.db.engine import make_engine, transaction
 engine = make_engine(sys.argv[1])
 second = Actor(Caller("user:second", "admin", "all", ("",)), Origin("t"))
 with transaction(engine) as session:
-    service.apply_plan(session, second, int(sys.argv[2]), date(2026, 11, 22))
+    applying.apply_plan(session, second, int(sys.argv[2]), date(2026, 11, 22))
 """
 
 

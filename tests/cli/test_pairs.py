@@ -41,6 +41,9 @@ def test_plan_apply_report_undo(shell: Shell, tmp_path: Path) -> None:
     assert applied.returncode == 0, applied.stderr
     lines = shell.rows("pairs", "report", "--within", COUNTY)
     assert (lines[0]["code"], lines[0]["paired"]) == (COUNTY, 5)
+    head, *told = shell("pairs", "report", "--within", COUNTY).stdout.splitlines()
+    assert head.split() == list(lines[0])
+    assert [line.split()[0] for line in told] == [line["code"] for line in lines]
     assert f"cli:{getpass.getuser()}" in shell("pairs", "list").stdout
     undone = shell("pairs", "undo")
     assert undone.returncode == 0, undone.stderr

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.access import queries as access
 from gridmap.contacts.plans import queries as pairs
+from gridmap.contacts.plans import writing_queries as writing
 from gridmap.contacts.plans.model import PairPlan
 from gridmap.db.engine import make_engine
 from gridmap.divisions import queries as divisions
@@ -139,9 +140,9 @@ def test_applying_and_undoing_a_plan_compares_no_pair_with_every_other(squares: 
         session.execute(text("ANALYZE pair_plan_pair"))
         plan = _add_plan(session, homes)
         with worked(session) as statements:
-            former, put = pairs.replace_pairs(session, plan, ("990001",), "cli:b")
-            assert pairs.moved_since(session, plan.id, 20) == []
-            pairs.restore_pairs(session, plan.id, "cli:b")
+            former, put = writing.replace_pairs(session, plan, ("990001",), "cli:b")
+            assert writing.moved_since(session, plan.id, 20) == []
+            writing.restore_pairs(session, plan.id, "cli:b")
         session.rollback()
     assert (former, put) == (2000, 3000)
     # One statement for all pairs, and none that looks at more than some times the rows there are: a join of each with

@@ -235,10 +235,15 @@ def test_a_county_without_enough_capacity_names_exactly_who_is_missed() -> None:
     solved = solve(given)
     assert {**solved.missed} == {2: "no_capacity"}
     assert solved.certificate["tiers"] == {"0": 2, "1": 0, "2": 1, "3": 0}
-    assert solve(problem([VILLAGES[0]], [0], VILLAGES[:1])).missed == {0: "no_officer"}
+    assert solve(problem([VILLAGES[0]], [0], VILLAGES[:1])).missed == {0: "no_capacity"}
+    assert solve(problem([], [], VILLAGES[:1])).missed == {0: "no_officer"}
     forbidden = solve(problem([VILLAGES[0]], [2], VILLAGES[:2], forbidden=[(0, 0)]))
     assert forbidden.missed == {0: "all_forbidden"}
     assert forbidden.first.tolist() == [-1, 0]
+    # Full or not, who is forbidden to a household is what it is missed for; of the others only some are.
+    assert solve(problem([VILLAGES[0]], [1], VILLAGES[:2], forbidden=[(0, 0)])).missed == {0: "all_forbidden"}
+    some = problem([VILLAGES[0], VILLAGES[1]], [2, 1], [VILLAGES[0]] * 3, forbidden=[(0, 0), (1, 0)])
+    assert solve(some).missed == {1: "room_forbidden"}
 
 
 def test_the_untouched_keep_their_pairs_unless_a_better_tier_is_proven() -> None:
@@ -306,6 +311,23 @@ def test_reasons_say_what_stood_in_the_way() -> None:
     assert "更近的1名干部名额已满" in solved.pairs.reason.zh[2]
     township = solve(problem([VILLAGES[0], "990001101"], [1, 1], VILLAGES[:1] * 2))
     assert any("all 1 born in this village are full" in told for told in township.pairs.reason.en)
+
+
+def test_reasons_tell_rules_and_what_was_not_solved_anew() -> None:
+    def first_told(homes: list[str], capacity: list[int], **more: Any) -> str:
+        solved = solve(problem(homes, capacity, VILLAGES[:1], **more))
+        return solved.pairs.reason.en[0]
+
+    near_is_forbidden = first_told([VILLAGES[0]] * 2, [1, 1], forbidden=[(0, 0)], spots=([0, 5], [0]))
+    assert near_is_forbidden == "born in this village; the nearer one is forbidden"
+    village_is_forbidden = first_told([VILLAGES[0], "990001101"], [1, 1], forbidden=[(0, 0)])
+    assert village_is_forbidden.endswith("those born in this village who have room must not be paired with it")
+    stays = first_told([VILLAGES[0], "990001101"], [1, 1], first=[1], fixed=[True])
+    assert stays == "born in this township; as before; this village has room, but this pair was not solved anew"
+    nowhere = problem(VILLAGES[:1], [1], VILLAGES[:1])
+    officers = replace(nowhere.officers, place=np.full((1, 3), np.nan))
+    told = solve(replace(nowhere, officers=officers)).pairs.reason.en
+    assert told == ["born in this village; how near is not known"]
 
 
 @given(st.data())

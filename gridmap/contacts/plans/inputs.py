@@ -73,11 +73,11 @@ class _Reader:
         first, second, told = self._today(banned)
         wanted, dropped = self._pinned(officers.capacity, banned)
         pinned = wanted >= 0
-        now = tree.tiers(officers.home[first], node)
+        now = tree.tiers_of(officers.home, first, node)
         holds = (first >= 0) & (told[:, 0] == now) & ~(pinned & (wanted != first))
         holds &= ~self._too_many(first, np.where(pinned, wanted, -1), now, officers.capacity)
         stays = holds & (not from_scratch)
-        backup_holds = (second >= 0) & (told[:, 1] == tree.tiers(officers.home[second], node))
+        backup_holds = (second >= 0) & (told[:, 1] == tree.tiers_of(officers.home, second, node))
         households = Households(
             node=node,
             place=_places(self._homes, 5),

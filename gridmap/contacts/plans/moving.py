@@ -15,7 +15,7 @@ from gridmap.access.audit import Actor
 from gridmap.contacts import ending
 from gridmap.contacts import service as officers
 from gridmap.contacts.model import ContactPair, Officer
-from gridmap.contacts.plans import queries, wishes
+from gridmap.contacts.plans import queries, wishes, writing_queries
 from gridmap.contacts.plans.model import PairRule
 from gridmap.contacts.rules import is_away
 from gridmap.contacts.service import OfficerRecord
@@ -151,7 +151,7 @@ def move_household(
     leaves, if he had one. Raises RowChanged when the pairs are not those at the expected mark, InvalidInput when the
     officer can't be used, NotFound, Forbidden outside the scope.
     """
-    queries.lock_pairs(session)
+    writing_queries.lock_pairs(session)
     effect = effect_of(session, actor, household_id, officer_id, today)
     check_unchanged(expected, effect.mark, f"Who looks after household {household_id}")
     if effect.problem is not None:

@@ -8,26 +8,18 @@ from psycopg import Connection as Driver
 from sqlalchemy import (
     Connection,
     Row,
-    String,
     and_,
-    case,
-    cast,
     delete,
     func,
-    insert,
     literal,
-    or_,
     select,
     text,
-    update,
 )
 from sqlalchemy.orm import Session, aliased, defer
 
 from gridmap.addresses.model import Address, lies_within
-from gridmap.contacts.ending_queries import keep_ended
-from gridmap.contacts.model import ContactPair, DutyPost, EndedPair, Officer, Responsibility, may_be_used
-from gridmap.contacts.plans.model import PairPlan, PairPlanFormer, PairPlanPair, PairRule
-from gridmap.db.base import within_codes
+from gridmap.contacts.model import ContactPair, EndedPair, Officer, may_be_used
+from gridmap.contacts.plans.model import PairPlan, PairPlanPair, PairRule
 from gridmap.divisions.model import DivisionVersion
 from gridmap.households.model import Household
 
@@ -35,13 +27,13 @@ _COPIED = (
     "county_code", "plan_id", "household_id", "rank", "officer_id", "tier", "distance_m", "reason", "reason_en",
     "former_officer_id",
 )  # fmt: skip
-_AT_ADDRESS = and_(Address.county_code == Household.county_code, Address.code == Household.address_code)
-_OF_HOUSEHOLD = and_(Household.county_code == ContactPair.county_code, Household.id == ContactPair.household_id)
+AT_ADDRESS = and_(Address.county_code == Household.county_code, Address.code == Household.address_code)
+OF_HOUSEHOLD = and_(Household.county_code == ContactPair.county_code, Household.id == ContactPair.household_id)
 
 
 def count_households(session: Session, prefixes: Sequence[str]) -> int:
     """How many current households lie within."""
-    stmt = select(func.count()).select_from(Household).join(Address, _AT_ADDRESS)
+    stmt = select(func.count()).select_from(Household).join(Address, AT_ADDRESS)
     return session.scalar(stmt.where(Household.status == "current", lies_within(prefixes))) or 0
 
 
@@ -57,7 +49,7 @@ def households(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple
             func.ST_X(Address.point),
             func.ST_Y(Address.point),
         )
-        .join(Address, _AT_ADDRESS)
+        .join(Address, AT_ADDRESS)
         .where(Household.status == "current", lies_within(prefixes))
     )
     return session.execute(stmt.order_by(Household.id)).all()
@@ -85,8 +77,8 @@ def pairs_within(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tup
     """Household, rank, officer and tier of the pairs of current households within."""
     stmt = (
         select(ContactPair.household_id, ContactPair.rank, ContactPair.officer_id, ContactPair.tier)
-        .join(Household, _OF_HOUSEHOLD)
-        .join(Address, _AT_ADDRESS)
+        .join(Household, OF_HOUSEHOLD)
+        .join(Address, AT_ADDRESS)
         .where(Household.status == "current", lies_within(prefixes))
     )
     return session.execute(stmt.order_by(ContactPair.household_id, ContactPair.rank)).all()
@@ -96,8 +88,8 @@ def first_contacts_outside(session: Session, prefixes: Sequence[str], ids: Seque
     """How many first contacts some officers have with current households that do not lie within."""
     stmt = (
         select(ContactPair.officer_id, func.count())
-        .join(Household, _OF_HOUSEHOLD)
-        .join(Address, _AT_ADDRESS)
+        .join(Household, OF_HOUSEHOLD)
+        .join(Address, AT_ADDRESS)
         .where(ContactPair.rank == 1, Household.status == "current", ~lies_within(prefixes))
         .where(ContactPair.officer_id.in_(ids))
         .group_by(ContactPair.officer_id)
@@ -106,8 +98,8 @@ def first_contacts_outside(session: Session, prefixes: Sequence[str], ids: Seque
 
 
 def first_contacts_of(session: Session, ids: Sequence[str]) -> dict[str, int]:
-    """How many first contacts some officers have with current households; by ix_contact_pair_officer_id."""
-    stmt = select(ContactPair.officer_id, func.count()).join(Household, _OF_HOUSEHOLD)
+    """How many first contacts some officers have with current households; by ix_contactpair_officer_id."""
+    stmt = select(ContactPair.officer_id, func.count()).join(Household, OF_HOUSEHOLD)
     stmt = stmt.where(ContactPair.officer_county_code.in_({name[1:7] for name in ids}))
     stmt = stmt.where(ContactPair.officer_id.in_(ids), ContactPair.rank == 1, Household.status == "current")
     return {row[0]: row[1] for row in session.execute(stmt.group_by(ContactPair.officer_id))}
@@ -198,7 +190,7 @@ def officer_changes(
     rows = PairPlanPair
     differs = rows.former_officer_id.is_distinct_from(rows.officer_id)
     if within is not None:
-        there = select(Household.id).join(Address, _AT_ADDRESS).where(lies_within([within]))
+        there = select(Household.id).join(Address, AT_ADDRESS).where(lies_within([within]))
         differs = and_(differs, rows.household_id.in_(there))
     gains = select(rows.officer_id.label("officer"), rows.rank, rows.household_id, literal(1).label("gained"))
     losses = select(rows.former_officer_id, rows.rank, rows.household_id, literal(0).label("gained"))
@@ -218,101 +210,6 @@ def officer_changes(
         func.array_agg(both.c.household_id).filter(both.c.gained == 0),
     ).group_by(both.c.officer, both.c.rank)
     return session.execute(stmt.order_by(func.count().desc(), both.c.officer, both.c.rank).limit(limit)).all()
-
-
-_SAME = and_(
-    PairPlanPair.county_code == ContactPair.county_code,
-    PairPlanPair.household_id == ContactPair.household_id,
-    PairPlanPair.rank == ContactPair.rank,
-    PairPlanPair.officer_id == ContactPair.officer_id,
-    PairPlanPair.tier == ContactPair.tier,
-)
-
-
-def replace_pairs(session: Session, plan: PairPlan, prefixes: Sequence[str], by: str) -> tuple[int, int]:
-    """Writes a plan: keeps what it takes away, takes it away, puts in what is new. How many of each."""
-    in_plan = select(PairPlanPair.plan_id).where(PairPlanPair.plan_id == plan.id, _SAME).exists()
-    within = (
-        select(Household.id)
-        .join(Address, _AT_ADDRESS)
-        .where(_OF_HOUSEHOLD, Household.status == "current", lies_within(prefixes))
-        .exists()
-    )
-    gone = delete(ContactPair).where(within, ~in_plan).returning(ContactPair)
-    columns = ("county_code", "household_id", "rank", "officer_county_code", "officer_id", "tier", "reason", "since")
-    rows = session.execute(gone.execution_options(synchronize_session=False)).scalars().all()
-    former = [{"plan_id": plan.id, **{name: getattr(row, name) for name in columns}} for row in rows]
-    session.expunge_all()
-    if former:
-        session.execute(insert(PairPlanFormer), former)
-        keep_ended(session, "pair_plan_former c WHERE c.plan_id = :plan", "plan", {"plan": plan.id, "by": by})
-    return len(former), _put_in(session, plan.id)
-
-
-def _put_in(session: Session, plan_id: int) -> int:
-    """Puts in the pairs of a plan that nobody has yet, and notes which those are; how many. The pairs are locked."""
-    # Marked first, each by one look at pk_contact_pair. What a statement had put in was joined to the plan's rows
-    # before, and of a plan just made the planner knows nothing: 54,000 times 54,000 comparisons took over ten minutes.
-    session.execute(
-        text(
-            "UPDATE pair_plan_pair p SET inserted = true WHERE p.plan_id = :plan AND NOT EXISTS ("
-            "SELECT FROM contact_pair c"
-            " WHERE (c.county_code, c.household_id, c.rank) = (p.county_code, p.household_id, p.rank))"
-        ),
-        {"plan": plan_id},
-    )
-    put = session.execute(
-        text(
-            "INSERT INTO contact_pair (county_code, household_id, rank, officer_county_code, officer_id, tier, reason)"
-            " SELECT p.county_code, p.household_id, p.rank, substr(p.officer_id, 2, 6), p.officer_id, p.tier, p.reason"
-            " FROM pair_plan_pair p WHERE p.plan_id = :plan AND p.inserted"
-        ),
-        {"plan": plan_id},
-    )
-    return int(getattr(put, "rowcount", 0))
-
-
-def moved_since(session: Session, plan_id: int, limit: int) -> Sequence[str]:
-    """Households of a plan whose pairs are no longer those that applying it wrote."""
-    stmt = text(
-        "SELECT DISTINCT p.household_id FROM pair_plan_pair p LEFT JOIN contact_pair c"
-        " ON (c.county_code, c.household_id, c.rank) = (p.county_code, p.household_id, p.rank)"
-        " WHERE p.plan_id = :plan AND p.inserted AND c.officer_id IS DISTINCT FROM p.officer_id"
-        " UNION SELECT f.household_id FROM pair_plan_former f JOIN contact_pair c"
-        " ON (c.county_code, c.household_id, c.rank) = (f.county_code, f.household_id, f.rank)"
-        " LEFT JOIN pair_plan_pair p ON p.plan_id = f.plan_id"
-        " AND (p.county_code, p.household_id, p.rank) = (f.county_code, f.household_id, f.rank)"
-        " WHERE f.plan_id = :plan AND p.plan_id IS NULL ORDER BY 1 LIMIT :limit"
-    )
-    return session.scalars(stmt, {"plan": plan_id, "limit": limit}).all()
-
-
-def restore_pairs(session: Session, plan_id: int, by: str) -> None:
-    """Takes away what applying a plan put in, and puts back what it took away."""
-    put = (
-        "contact_pair c JOIN pair_plan_pair p"
-        " ON (c.county_code, c.household_id, c.rank) = (p.county_code, p.household_id, p.rank)"
-        " WHERE p.plan_id = :plan AND p.inserted"
-    )
-    keep_ended(session, put, "undo", {"plan": plan_id, "by": by})
-    session.execute(
-        text(
-            "DELETE FROM contact_pair c USING pair_plan_pair p WHERE p.plan_id = :plan AND p.inserted"
-            " AND (c.county_code, c.household_id, c.rank) = (p.county_code, p.household_id, p.rank)"
-        ),
-        {"plan": plan_id},
-    )
-    session.execute(
-        text(
-            "INSERT INTO contact_pair"
-            " (county_code, household_id, rank, officer_county_code, officer_id, tier, reason, since)"
-            " SELECT county_code, household_id, rank, officer_county_code, officer_id, tier, reason, since"
-            " FROM pair_plan_former WHERE plan_id = :plan"
-        ),
-        {"plan": plan_id},
-    )
-    session.execute(delete(PairPlanFormer).where(PairPlanFormer.plan_id == plan_id))
-    session.execute(update(PairPlanPair).where(PairPlanPair.plan_id == plan_id).values(inserted=False))
 
 
 def now(session: Session) -> datetime:
@@ -342,11 +239,6 @@ def is_being_solved(session: Session, plan_id: int) -> bool:
     return bool(session.scalar(stmt, {"plan": plan_id}))
 
 
-def lock_pairs(session: Session) -> None:
-    """Makes others who apply or undo plans wait until this transaction ends."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('gridmap contact pairs'))"))
-
-
 def pairs_of_households(session: Session, ids: Sequence[str]) -> Sequence[Row[ContactPair, Officer]]:
     """The pairs of households with their officers, by household and rank; by the primary keys."""
     of_officer = and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
@@ -367,8 +259,8 @@ def households_of_officer(session: Session, officer_id: str) -> Sequence[Row[*tu
             func.ST_X(Address.point),
             func.ST_Y(Address.point),
         )
-        .join(Household, _OF_HOUSEHOLD)
-        .join(Address, _AT_ADDRESS)
+        .join(Household, OF_HOUSEHOLD)
+        .join(Address, AT_ADDRESS)
         .where(ContactPair.officer_county_code == officer_id[1:7], ContactPair.officer_id == officer_id)
         .where(Household.status == "current")
     )
@@ -402,22 +294,6 @@ def nearest_households(session: Session, lon: float, lat: float, limit: int) -> 
     return session.execute(stmt, {"lon": lon, "lat": lat, "limit": limit}).all()
 
 
-def report_rows(session: Session, prefixes: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Grid or village: its current households, those with a first contact, these by tier, those with a back-up."""
-    first, second = aliased(ContactPair), aliased(ContactPair)
-    place = func.coalesce(Address.grid_code, Address.village_code)
-    tiers = [func.count().filter(first.tier == tier) for tier in range(4)]
-    stmt = (
-        select(place, func.count(), func.count(first.officer_id), *tiers, func.count(second.officer_id))
-        .select_from(Household)
-        .join(Address, _AT_ADDRESS)
-        .outerjoin(first, _pair_of(first, 1))
-        .outerjoin(second, _pair_of(second, 2))
-        .where(Household.status == "current", lies_within(prefixes))
-    )
-    return session.execute(stmt.group_by(place)).all()
-
-
 def missing(
     session: Session, prefixes: Sequence[str], after: str | None, limit: int
 ) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -441,7 +317,7 @@ def missing(
         ).select_from(Household),
         prefixes,
     )
-    stmt = stmt.outerjoin(second, _pair_of(second, 2)).outerjoin(last, literal(value=True)).order_by(Household.id)
+    stmt = stmt.outerjoin(second, pair_of(second, 2)).outerjoin(last, literal(value=True)).order_by(Household.id)
     return session.execute((stmt if after is None else stmt.where(Household.id > after)).limit(limit)).all()
 
 
@@ -452,95 +328,10 @@ def count_missing(session: Session, prefixes: Sequence[str]) -> int:
 
 def _missing(stmt: Any, prefixes: Sequence[str]) -> Any:
     first = aliased(ContactPair)
-    stmt = stmt.join(Address, _AT_ADDRESS).outerjoin(first, _pair_of(first, 1))
+    stmt = stmt.join(Address, AT_ADDRESS).outerjoin(first, pair_of(first, 1))
     return stmt.where(Household.status == "current", lies_within(prefixes), first.officer_id.is_(None))
 
 
-def _pair_of(pair: Any, rank: int) -> Any:
+def pair_of(pair: Any, rank: int) -> Any:
+    """That a pair is the one of a household at a rank."""
     return and_(pair.county_code == Household.county_code, pair.household_id == Household.id, pair.rank == rank)
-
-
-def loads(session: Session, prefixes: Sequence[str], today: date) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Place, grid of the idle, officers, what they can take and have in all, how many idle, over it, and the most.
-
-    A place is a division with the officers in office born in it, counted as far as they may be used today but for what
-    they have, those who are idle apart by the grid of their village that they belong to, if any; or a grid with those
-    who are first contacts in it.
-    """
-    # One statement for both, so that all first contacts are counted once.
-    held = _held()
-    return session.execute(_of_those_born(held, prefixes, today).union_all(_of_those_serving(held, prefixes))).all()
-
-
-def _held() -> Any:
-    """How many first contacts each officer has among current households."""
-    return (
-        select(ContactPair.officer_id, func.count().label("held"))
-        .join(Household, _OF_HOUSEHOLD)
-        .where(ContactPair.rank == 1, Household.status == "current")
-        .group_by(ContactPair.officer_id)
-        .cte("held")
-    )
-
-
-def _of_those_born(held: Any, prefixes: Sequence[str], today: date) -> Any:
-    usable, has = may_be_used(prefixes, (), today), func.coalesce(held.c.held, 0)
-    takes = case((usable, Officer.capacity), else_=0)
-    idle = and_(usable, Officer.capacity > 0, held.c.held.is_(None))
-    each = (
-        select(
-            Officer.home_code,
-            # Asked for only those who need it: the sub-queries of a CASE that is not true are not run.
-            case((idle, _grid_of_officer())).label("grid"),
-            *(usable.label("usable"), takes.label("takes"), has.label("has"), idle.label("idle")),
-        )
-        .outerjoin(held, held.c.officer_id == Officer.id)
-        .where(or_(Officer.status == "current", held.c.held > 0), within_codes(Officer.home_code, prefixes))
-        .subquery()
-    )
-    of = each.c
-    sums = (
-        *(func.count().filter(of.usable), func.sum(of.takes), func.sum(of.has)),
-        *(func.count().filter(of.idle), func.count().filter(of.has > of.takes), func.max(of.has)),
-    )
-    return select(of.home_code, of.grid, *sums).group_by(of.home_code, of.grid)
-
-
-def _of_those_serving(held: Any, prefixes: Sequence[str]) -> Any:
-    serving = (
-        select(Address.grid_code, Officer.id, Officer.capacity, held.c.held)
-        .distinct()
-        .select_from(ContactPair)
-        .join(Household, _OF_HOUSEHOLD)
-        .join(Address, _AT_ADDRESS)
-        .join(
-            Officer, and_(Officer.county_code == ContactPair.officer_county_code, Officer.id == ContactPair.officer_id)
-        )
-        .join(held, held.c.officer_id == Officer.id)
-        .where(ContactPair.rank == 1, Household.status == "current", lies_within(prefixes))
-        .where(Address.grid_code.is_not(None))
-        .subquery()
-    )
-    of = serving.c
-    over = func.count().filter(of.held > of.capacity)
-    sums = (func.count(), func.sum(of.capacity), func.sum(of.held), literal(0), over, func.max(of.held))
-    return select(of.grid_code, cast(None, String), *sums).group_by(of.grid_code)
-
-
-def _grid_of_officer() -> Any:
-    """The grid of an officer's own village that he answers for, holds a post in or works in, the first of these."""
-    charge, post = func.left(Responsibility.code, 15), DutyPost.grid_code
-    his_charge = and_(Responsibility.county_code == Officer.county_code, Responsibility.officer_id == Officer.id)
-    his_post = and_(DutyPost.holder_county_code == Officer.county_code, DutyPost.holder_id == Officer.id)
-    his_door = and_(Address.county_code == Officer.county_code, Address.code == Officer.work_address_code)
-    found = (
-        _lowest(charge, his_charge),
-        _lowest(post, and_(his_post, DutyPost.status == "current")),
-        _lowest(Address.grid_code, his_door),
-    )
-    return func.coalesce(*found)
-
-
-def _lowest(grid: Any, his: Any) -> Any:
-    """By ix_responsibility_officer_id, ix_duty_post_holder_id or pk_address."""
-    return select(func.min(grid)).where(his, func.left(grid, 12) == Officer.home_code).scalar_subquery()

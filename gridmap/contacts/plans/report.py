@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from gridmap.access.caller import Caller
-from gridmap.contacts.plans import queries
+from gridmap.contacts.plans import report_queries
 from gridmap.divisions import service as divisions
 from gridmap.errors import Forbidden
 from gridmap.sentences import say
@@ -59,9 +59,9 @@ def make_report(session: Session, caller: Caller, within: str, today: date) -> l
     if not all(caller.covers(prefix) for prefix in prefixes):
         raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
     report = _Report(session, within)
-    for code, *counts in queries.report_rows(session, prefixes):
+    for code, *counts in report_queries.report_rows(session, prefixes):
         _count_households(report.above(code), counts)
-    for place, grid, *loads in queries.loads(session, prefixes, today):
+    for place, grid, *loads in report_queries.loads(session, prefixes, today):
         _add_loads(report.above(place) if len(place) < _GRID_DIGITS else [report.grid(place)], loads)
         if len(place) < _GRID_DIGITS:
             _place_idle(report.above(place)[0], None if grid is None else report.grid(grid), loads)

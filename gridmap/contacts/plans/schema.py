@@ -107,10 +107,14 @@ class PlanList(_Told):
 
 
 class AppliedOut(PlanOut):
-    """A plan after it was applied or undone."""
+    """A plan after it was applied or undone.
+
+    `not_restored` are households that a former contact did not come back to: one of the two has ended since.
+    """
 
     removed: int | None = None
     written: int | None = None
+    not_restored: list[str] = []
 
 
 class ContactOut(_Told):

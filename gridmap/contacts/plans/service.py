@@ -1,4 +1,4 @@
-"""Making, reading, applying and undoing plans of contact pairs. Nothing commits."""
+"""Making and reading plans of contact pairs. Nothing commits."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,27 +11,25 @@ from sqlalchemy.orm import Session
 
 from gridmap.access import audit
 from gridmap.access.audit import Actor
-from gridmap.access.caller import Caller, same_person
+from gridmap.access.caller import Caller
 from gridmap.contacts.plans import queries
-from gridmap.contacts.plans.inputs import Inputs, changed_since, packed, read_inputs
+from gridmap.contacts.plans.inputs import Inputs, packed, read_inputs
 from gridmap.contacts.plans.model import PairPlan, PairPlanPair
 from gridmap.contacts.solve.plan import Solved, solve
 from gridmap.contacts.solve.problem import UNKNOWN_M
 from gridmap.contacts.solve.reasons import MISSED, NO_BACKUP
 from gridmap.db.versions import append_event, current_version
 from gridmap.divisions import service as divisions
-from gridmap.errors import Conflict, FieldError, Forbidden, GridmapError, NotFound, StaleBase
-from gridmap.sentences import Sentence, say
+from gridmap.errors import Conflict, Forbidden, GridmapError, NotFound
+from gridmap.sentences import say
 
 SOLVED_AT_ONCE = 40_000
 """Plans for more households than this are solved by a process of their own, so that nobody waits for an answer."""
 STARTS_WITHIN = timedelta(seconds=90)
 """A process that is to solve a plan has said so by then; one that has not, or that says it no more, has ended."""
 INTERRUPTED = "interrupted: the process that solved it ended before it was done; make a new plan"
-_NAMED = 20
+NAMED = 20
 _SHEET = 1000
-_PAIRS_CHANGED = say("pairs_changed_since", "its pairs changed since")
-_RECORD_CHANGED = say("changed_since_plan", "changed since the plan was made")
 _STATUS = {
     "solving": say("plan_solving", "solving"),
     "failed": say("plan_failed", "failed"),
@@ -45,12 +43,6 @@ class WrongPlanStatus(Conflict):
     """The plan is not where this step begins."""
 
     code = "wrong_status"
-
-
-class OwnPlan(Forbidden):
-    """Nobody applies a plan that he made himself."""
-
-    code = "own_plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +110,7 @@ def open_plan(
 
     Raises NotFound for an unknown division, Forbidden outside the caller's scope.
     """
-    prefixes = _check_scope(session, actor.caller, within)
+    prefixes = check_whole_scope(session, actor.caller, within)
     plan = PairPlan(
         county_code=prefixes[0][:6],
         within=within,
@@ -146,15 +138,15 @@ class Prepared:
 
 def prepare(session: Session, plan_id: int, today: date) -> Prepared:
     """Reads what a plan is solved from. Raises WrongPlanStatus for one that was solved."""
-    plan = _get(session, plan_id)
-    _expect(plan, "solving")
+    plan = plan_of(session, plan_id)
+    expect(plan, "solving")
     return Prepared(plan_id, read_inputs(session, plan.within, today, from_scratch=plan.from_scratch))
 
 
 def store(session: Session, prepared: Prepared, solved: Solved) -> None:
     """Writes a solved plan: pairs, certificate, and the fingerprint of what it was made from."""
-    plan = _get(session, prepared.plan_id, lock=True)
-    _expect(plan, "solving")
+    plan = plan_of(session, prepared.plan_id, lock=True)
+    expect(plan, "solving")
     inputs = prepared.inputs
     queries.copy_pairs(session, _rows(plan, inputs, solved))
     plan.missed = _missed(inputs, solved)
@@ -174,7 +166,7 @@ def solve_plan(session: Session, plan_id: int, today: date, note: Callable[[str]
 
 def note_progress(session: Session, plan_id: int, progress: str | None, failure: str | None = None) -> None:
     """Writes how far the solving of a plan is, or why it failed."""
-    plan = _get(session, plan_id, lock=True)
+    plan = plan_of(session, plan_id, lock=True)
     plan.progress, plan.failure = progress, failure
     if failure is not None and plan.status == "solving":
         plan.status = "failed"
@@ -209,8 +201,8 @@ def _end_if_abandoned(session: Session, plan: PairPlan) -> None:
 
 def get_plan(session: Session, caller: Caller, plan_id: int) -> PlanRecord:
     """One plan. Raises NotFound, and Forbidden outside the caller's scope."""
-    plan = _get(session, plan_id)
-    _check_scope(session, caller, plan.within)
+    plan = plan_of(session, plan_id)
+    check_whole_scope(session, caller, plan.within)
     _end_if_abandoned(session, plan)
     return _record(plan)
 
@@ -256,59 +248,9 @@ def get_sheet(session: Session, actor: Actor, plan_id: int) -> Sheet:
 def list_officer_changes(session: Session, plan_id: int, within: str | None = None) -> list[OfficerChange]:
     """Whom officers gain and lose, of one place's households when it is told; the caller checks and records."""
     return [
-        OfficerChange(officer, rank, gained, lost, sorted(gains or [])[:_NAMED], sorted(loses or [])[:_NAMED])
+        OfficerChange(officer, rank, gained, lost, sorted(gains or [])[:NAMED], sorted(loses or [])[:NAMED])
         for officer, rank, gained, lost, gains, loses in queries.officer_changes(session, plan_id, _SHEET, within)
     ]
-
-
-def apply_plan(session: Session, actor: Actor, plan_id: int, today: date) -> tuple[int, int]:
-    """Makes a plan true in one transaction: how many pairs went and came.
-
-    Raises OwnPlan for the author, WrongPlanStatus, and StaleBase that names what changed in the registers since.
-    """
-    queries.lock_pairs(session)
-    plan = _get(session, plan_id, lock=True)
-    prefixes = _check_scope(session, actor.caller, plan.within)
-    _expect(plan, "ready")
-    if same_person(plan.author, actor.caller.name):
-        raise OwnPlan(say("own_plan", "A plan is applied by a second person, never by who made it."))
-    _refuse_stale(session, plan, today)
-    former, put = queries.replace_pairs(session, plan, prefixes, actor.caller.name)
-    plan = _get(session, plan_id)
-    plan.applied_at, plan.applied_by = queries.now(session), actor.caller.name
-    plan.status = "applied"
-    _tell(session, actor, plan, "pair_plan.apply")
-    return former, put
-
-
-def undo_plan(session: Session, actor: Actor, plan_id: int | None = None) -> int:
-    """Restores the pairs that a plan took away, that of the plan applied last when none is named; returns its id.
-
-    Raises WrongPlanStatus for one that does not stand, StaleBase when its pairs were changed again since.
-    """
-    queries.lock_pairs(session)
-    wanted = plan_id if plan_id is not None else queries.last_applied(session)
-    if wanted is None:
-        raise WrongPlanStatus(say("no_plan_applied", "No plan stands applied: there is nothing to undo."))
-    plan = _get(session, wanted, lock=True)
-    _check_scope(session, actor.caller, plan.within)
-    _expect(plan, "applied")
-    moved = queries.moved_since(session, plan.id, _NAMED)
-    if moved:
-        raise StaleBase(
-            say(
-                "plan_pairs_changed",
-                "Pairs of plan {plan} were changed again since: {households}. Undo what came after it first.",
-                plan=plan.id,
-                households=", ".join(moved),
-            ),
-            errors=[FieldError(household, _PAIRS_CHANGED, "changed") for household in moved],
-        )
-    queries.restore_pairs(session, plan.id, actor.caller.name)
-    plan.undone_at, plan.undone_by = queries.now(session), actor.caller.name
-    plan.status = "undone"
-    _tell(session, actor, plan, "pair_plan.undo")
-    return plan.id
 
 
 def subject(plan_id: int) -> str:
@@ -328,33 +270,6 @@ def as_document(record: PlanRecord, pairs: Sequence[PlannedPair]) -> dict[str, A
         "without_backup": without_backup(pairs),
         "certificate": record.certificate,
     }
-
-
-def _refuse_stale(session: Session, plan: PairPlan, today: date) -> None:
-    now = read_inputs(session, plan.within, today, from_scratch=plan.from_scratch)
-    changed = changed_since(plan.inputs or b"", now.marks)
-    named = [name for ids in changed.values() for name in ids[:_NAMED]]
-    if named:
-        raise StaleBase(
-            say(
-                "registers_moved_on",
-                "The registers have moved on since plan {plan} was made: {changes}. Make a new plan.",
-                plan=plan.id,
-                changes=_changes(changed["households"], changed["officers"]),
-            ),
-            errors=[FieldError(name, _RECORD_CHANGED, "changed") for name in named],
-        )
-
-
-def _changes(households: Sequence[str], officers: Sequence[str]) -> Sentence:
-    """How many records changed, and the first of them by their ids."""
-    some, others = ", ".join(households[:_NAMED]), ", ".join(officers[:_NAMED])
-    return Sentence.joined(
-        [
-            *([say("plan_households", "{count} households ({ids})", count=len(households), ids=some)] if some else []),
-            *([say("plan_officers", "{count} officers ({ids})", count=len(officers), ids=others)] if others else []),
-        ]
-    )
 
 
 def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[object, ...]]:
@@ -395,14 +310,7 @@ def without_backup(pairs: Sequence[PlannedPair]) -> list[dict[str, str]]:
     return [{"household": name, "reason": NO_BACKUP[0], "reason_en": NO_BACKUP[1]} for name in alone]
 
 
-def _tell(session: Session, actor: Actor, plan: PairPlan, action: str) -> None:
-    session.flush()
-    audit.record(session, actor, action, [subject(plan.id), plan.within])
-    payload = {"plan": plan.id, "within": plan.within, "status": plan.status}
-    append_event(session, action, payload, county_code=plan.county_code)
-
-
-def _check_scope(session: Session, caller: Caller, within: str) -> tuple[str, ...]:
+def check_whole_scope(session: Session, caller: Caller, within: str) -> tuple[str, ...]:
     """The prefixes of a division, all of which the caller's scope must cover."""
     prefixes = divisions.prefixes_within(session, within)
     if not prefixes or not all(caller.covers(prefix) for prefix in prefixes):
@@ -414,14 +322,16 @@ def _covers(caller: Caller, plan: PairPlan) -> bool:
     return caller.covers(plan.within) or caller.covers(plan.county_code)
 
 
-def _get(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan:
+def plan_of(session: Session, plan_id: int, *, lock: bool = False) -> PairPlan:
+    """The row of a plan, locked when it is to be changed. Raises NotFound."""
     plan = queries.find_plan(session, plan_id, lock=lock)
     if plan is None:
         raise NotFound(say("no_plan", "There is no plan {plan}.", plan=plan_id))
     return plan
 
 
-def _expect(plan: PairPlan, status: str) -> None:
+def expect(plan: PairPlan, status: str) -> None:
+    """Raises WrongPlanStatus when a plan is not where a step begins."""
     if plan.status != status:
         now, wanted = _STATUS[plan.status], _STATUS[status]
         raise WrongPlanStatus(

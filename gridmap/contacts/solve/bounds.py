@@ -61,14 +61,15 @@ def _nearest_of_all(hubs: Hubs, officer: IntArray, settled: BoolArray) -> int:
 
 
 def _nearest(problem: Problem, households: IntArray, officers: IntArray) -> IntArray:
-    """Whole metres from households to the nearest of some officers; nought where that is not known."""
+    """Whole metres, rounded down, from households to the nearest of some officers; where not known, as it counts."""
     spots = problem.officers.place[officers]
     spots = spots[~np.isnan(spots).any(axis=1)]
     standing = problem.households.place[households]
     known = ~np.isnan(standing).any(axis=1)
-    nearest = np.zeros(len(households), np.int64)
+    nearest = np.full(len(households), UNKNOWN_M, np.int64)
     if len(spots) and known.any():
-        nearest[known] = np.floor(cKDTree(spots).query(standing[known])[0]).astype(np.int64)
+        metres = np.floor(cKDTree(spots).query(standing[known])[0])
+        nearest[known] = np.minimum(metres, UNKNOWN_M).astype(np.int64)
     return nearest
 
 

@@ -57,6 +57,8 @@ def solve(problem: Problem, say: Say = lambda _: None) -> Solved:
     say("back-ups")
     households = problem.households
     fixed = households.fixed_second & (households.second >= 0) & (households.second != first) & (first >= 0)
+    # Units change: who is of the first contact's now stays only where nobody else can be had.
+    fixed &= ~problem.officers.of_same_unit(first, households.second)
     backups = solve_backups(problem, first, ~fixed, households.second)
     second = backups.officer
     beyond = further(problem, first, second)
@@ -199,14 +201,13 @@ def _how(now: IntArray, before: IntArray) -> IntArray:
 
 
 def _tier_of(problem: Problem, officer: IntArray) -> IntArray:
-    return problem.tree.tiers(problem.officers.home[officer], problem.households.node)
+    return problem.tree.tiers_of(problem.officers.home, officer, problem.households.node)
 
 
 def _certificate(problem: Problem, first: IntArray, second: IntArray, stages: list[dict[str, Any]]) -> dict[str, Any]:
     officers: Officers = problem.officers
     load = np.bincount(first[first >= 0], minlength=len(officers))
     paired: BoolArray = first >= 0
-    same_unit = paired & (second >= 0) & (officers.unit[first] == officers.unit[second])
     counts = _counts(problem, first)
     return {
         "register": len(problem.households),
@@ -217,7 +218,7 @@ def _certificate(problem: Problem, first: IntArray, second: IntArray, stages: li
         "tiers": {str(tier): count for tier, count in enumerate(counts)},
         "with_backup": int((second >= 0).sum()),
         "backup_same_person": int((paired & (first == second)).sum()),
-        "backup_same_unit": int(same_unit.sum()),
+        "backup_same_unit": int(officers.of_same_unit(first, second).sum()),
         "officers": len(officers),
         "capacity": int(officers.capacity.sum()),
         "idle": int(((load == 0) & (officers.capacity > 0)).sum()),

@@ -43,6 +43,10 @@ class Tree:
             tier = np.where((left == right) & (left >= 0), level, tier)
         return tier
 
+    def tiers_of(self, homes: IntArray, officer: IntArray, nodes: IntArray) -> IntArray:
+        """The tier of an officer, by his number among `homes`, at each node; of nobody, -1, it is the worst."""
+        return self.tiers(np.append(homes, self.root)[officer], nodes)
+
 
 def tree_of(codes: Sequence[str]) -> Tree:
     """The tree over division codes of 12, 9 or 6 digits; what has other codes belongs to the root, under ``""``.
@@ -80,6 +84,12 @@ class Officers:
 
     def __len__(self) -> int:
         return len(self.home)
+
+    def of_same_unit(self, one: IntArray, other: IntArray) -> BoolArray:
+        """Whether two officers by their numbers, pair by pair, work in the same unit; nobody, -1, works in none."""
+        unit = np.append(self.unit, -1)
+        same: BoolArray = (unit[one] == unit[other]) & (one >= 0) & (other >= 0)
+        return same
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Why a pair is as it is, and why a household has none: facts found while solving, told in a sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gridmap.contacts.solve.problem import ELSEWHERE, VILLAGE, Problem, distances_m
+from gridmap.contacts.solve.problem import ELSEWHERE, UNKNOWN_M, VILLAGE, Problem, distances_m
 from gridmap.geo.arrays import BoolArray, IntArray
 
 BORN = (
@@ -17,17 +17,21 @@ BORN = (
 _AREA = (("本村", "this village"), ("本乡镇", "this township"), ("本县", "this county"))
 _HOW = (("", ""), ("沿用原有结对", "as before"), ("按指定结对", "as asked for"))
 NEW, KEPT, PINNED = range(3)
-NO_OFFICER, NO_CAPACITY, ALL_FORBIDDEN = "no_officer", "no_capacity", "all_forbidden"
+NO_OFFICER, NO_CAPACITY, ALL_FORBIDDEN, ROOM_FORBIDDEN = "no_officer", "no_capacity", "all_forbidden", "room_forbidden"
 MISSED = {
     NO_OFFICER: ("县域内没有可用的联系干部", "no officer within the county can be used"),
     NO_CAPACITY: ("县域内联系干部名额已全部用完", "no capacity within the county: every first contact is taken"),
     ALL_FORBIDDEN: (
+        "可用的联系干部均被禁止与本户结对",
+        "all forbidden: no officer who can be used may be paired with it",
+    ),
+    ROOM_FORBIDDEN: (
         "尚有名额的联系干部均被禁止与本户结对",
         "all forbidden: every officer with capacity left must not be paired with it",
     ),
 }
 NO_BACKUP = ("没有另外的联系干部可用", "no other officer can be used")
-_NONE, _FULL, _OTHER = range(3)
+_NONE, _FULL, _FORBIDDEN, _ROOM = range(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +46,64 @@ def first_reasons(problem: Problem, first: IntArray, tier: IntArray, how: IntArr
     """Of first contacts; rows without one get an empty sentence."""
     load = np.bincount(first[first >= 0], minlength=len(problem.officers))
     full = load >= problem.officers.capacity
-    nearer_full, nearer_busy = _nearer(problem, first, tier, full)
     number, state = _better(problem, tier, full)
-    facts = np.column_stack([first >= 0, tier, how, nearer_full, nearer_busy, number, state])
+    facts = np.column_stack([first >= 0, tier, how, _nearer(problem, first, tier, load), number, state])
     return _told(facts, _first_sentence)
 
 
 def further_reasons(problem: Problem, first: IntArray, other: IntArray, tier: IntArray, how: IntArray) -> Sentences:
     """Of back-ups and those after them; rows without one get an empty sentence."""
-    unit = problem.officers.unit
-    same = (unit[first] == unit[other]) & (first >= 0)
+    same = problem.officers.of_same_unit(first, other)
     return _told(np.column_stack([other >= 0, tier, how, same]), _other_sentence)
 
 
 def missed_reason(problem: Problem, first: IntArray) -> dict[int, str]:
     """The kind of reason, by household, for each that has no first contact."""
-    missed = np.flatnonzero(first < 0).tolist()
-    left = problem.officers.capacity - np.bincount(first[first >= 0], minlength=len(problem.officers))
-    if left.max(initial=0) > 0:
-        return dict.fromkeys(missed, ALL_FORBIDDEN)
-    return dict.fromkeys(missed, NO_CAPACITY if problem.officers.capacity.sum() else NO_OFFICER)
+    missed, capacity = np.flatnonzero(first < 0).tolist(), problem.officers.capacity
+    if not len(capacity):
+        return dict.fromkeys(missed, NO_OFFICER)
+    left = capacity - np.bincount(first[first >= 0], minlength=len(capacity))
+    usual = ROOM_FORBIDDEN if left.max() > 0 else NO_CAPACITY
+    # More capacity would not help a household that none of those who have any may be paired with.
+    banned = problem.forbidden[capacity[problem.forbidden[:, 1]] > 0]
+    refused = np.bincount(np.unique(banned, axis=0)[:, 0], minlength=len(first))
+    usable = int((capacity > 0).sum())
+    return {row: ALL_FORBIDDEN if usable and refused[row] == usable else usual for row in missed}
 
 
-def _nearer(problem: Problem, first: IntArray, tier: IntArray, full: BoolArray) -> tuple[IntArray, IntArray]:
-    """For pairs inside a village: how many of its officers stand nearer and are full, and how many carry more."""
-    nearer_full = np.zeros(len(first), np.int64)
-    nearer_busy = np.zeros(len(first), np.int64)
+def _nearer(problem: Problem, first: IntArray, tier: IntArray, load: IntArray) -> IntArray:
+    """For pairs inside a village, how many of its officers stand nearer, by row: full, forbidden, as busy, less busy.
+
+    -1 everywhere when it is not known how near the contact stands.
+    """
+    officers, households = problem.officers, problem.households
+    found = np.zeros((len(first), 4), np.int64)
     rows = np.flatnonzero((first >= 0) & (tier == VILLAGE))
-    homes, nodes = problem.officers.home, problem.households.node[rows]
+    homes, nodes = officers.home, households.node[rows]
     officer_order, row_order = np.argsort(homes, kind="stable"), np.argsort(nodes, kind="stable")
     villages = np.unique(nodes)
     spans = (
         *np.searchsorted(homes[officer_order], [villages, villages + 1]),
         *np.searchsorted(nodes[row_order], [villages, villages + 1]),
     )
-    can = problem.officers.capacity > 0
+    full = load >= officers.capacity
+    banned = problem.forbidden[:, 0] * len(officers) + problem.forbidden[:, 1]
     for low, high, start, end in zip(*spans, strict=True):
         columns, some = officer_order[low:high], rows[row_order[start:end]]
-        columns = columns[can[columns]]
-        metres = distances_m(problem.households.place[some][:, None], problem.officers.place[columns][None])
-        own = distances_m(problem.households.place[some], problem.officers.place[first[some]])
+        columns = columns[officers.capacity[columns] > 0]
+        metres = distances_m(households.place[some][:, None], officers.place[columns][None])
+        own = distances_m(households.place[some], officers.place[first[some]])
         nearer = metres < own[:, None]
-        nearer_full[some] = (nearer & full[columns]).sum(axis=1)
-        nearer_busy[some] = (nearer & ~full[columns]).sum(axis=1)
-    return nearer_full, nearer_busy
+        forbidden = np.isin(some[:, None] * len(officers) + columns, banned) & ~full[columns]
+        less = ~full[columns] & (load[columns] < load[first[some]][:, None])
+        kinds = (full[columns], forbidden, ~full[columns] & ~forbidden & ~less, less & ~forbidden)
+        found[some] = np.column_stack([(nearer & kind).sum(axis=1) for kind in kinds])
+        found[some[own >= UNKNOWN_M]] = -1
+    return found
 
 
 def _better(problem: Problem, tier: IntArray, full: BoolArray) -> tuple[IntArray, IntArray]:
-    """For pairs of a worse tier: how many officers there are one tier better, and whether they are full."""
+    """For pairs of a worse tier: how many officers there are one tier better, and what is with them."""
     tree, officers = problem.tree, problem.officers
     places = len(tree.parent)
     can = officers.capacity > 0
@@ -99,12 +113,17 @@ def _better(problem: Problem, tier: IntArray, full: BoolArray) -> tuple[IntArray
         number[tree.parent[child]] += number[child]
         spare[tree.parent[child]] += spare[child]
     found, state = np.zeros(len(tier), np.int64), np.zeros(len(tier), np.int64)
+    banned = np.unique(problem.forbidden[(can & ~full)[problem.forbidden[:, 1]]], axis=0)
     for level in range(1, ELSEWHERE + 1):
         rows = np.flatnonzero(tier == level)
-        place = tree.at_level(problem.households.node[rows], level - 1)
+        place = tree.at_level(problem.households.node, level - 1)
+        there = banned[place[banned[:, 0]] == tree.at_level(officers.home[banned[:, 1]], level - 1)]
+        refused = np.bincount(there[:, 0], minlength=len(tier))[rows]
+        place = place[rows]
         known = place >= 0
         found[rows] = np.where(known, number[place], 0)
-        state[rows] = np.where(found[rows] == 0, _NONE, np.where(spare[place] == 0, _FULL, _OTHER))
+        room = np.where(spare[place] > refused, _ROOM, _FORBIDDEN)
+        state[rows] = np.where(found[rows] == 0, _NONE, np.where(spare[place] == 0, _FULL, room))
     return found, state
 
 
@@ -114,40 +133,63 @@ def _told(facts: IntArray, sentence: Callable[..., tuple[str, str]]) -> Sentence
     return Sentences([told[at][0] for at in of.ravel().tolist()], [told[at][1] for at in of.ravel().tolist()])
 
 
-def _first_sentence(
-    there: int, tier: int, how: int, nearer_full: int, nearer_busy: int, number: int, state: int
-) -> tuple[str, str]:
+def _first_sentence(there: int, tier: int, how: int, *facts: int) -> tuple[str, str]:
     if not there:
         return "", ""
     zh, en = [BORN[tier][0]], [BORN[tier][1]]
     if how != NEW:
         zh.append(_HOW[how][0])
         en.append(_HOW[how][1])
-    if tier > VILLAGE:
-        area_zh, area_en = _AREA[tier - 1]
-        zh.append(
-            (f"{area_zh}没有可用干部", f"{area_zh}{number}名干部名额已满", f"{area_zh}其他干部留给别户或被禁止")[state]
-        )
-        en.append(
-            (
-                f"nobody born in {area_en} can be used",
-                f"all {number} born in {area_en} are full",
-                f"the others born in {area_en} are kept for other households or forbidden",
-            )[state]
-        )
+    *nearer, number, state = facts
+    if tier > VILLAGE and (how, state) != (PINNED, _ROOM):
+        _tell_better(zh, en, _AREA[tier - 1], number, state)
     elif how == NEW:
-        _tell_nearer(zh, en, nearer_full, nearer_busy)
+        _tell_nearer(zh, en, nearer)
     return "；".join(zh), "; ".join(en)
 
 
-def _tell_nearer(zh: list[str], en: list[str], full: int, busy: int) -> None:
-    if full:
-        zh.append(f"更近的{full}名干部名额已满")
-        en.append("the nearer officer is full" if full == 1 else f"the {full} nearer officers are full")
-    if busy:
-        zh.append(f"更近的{busy}名干部已联系足够户数，以均衡负担")
-        en.append(f"{busy} nearer carry their even share already")
-    if not full and not busy:
+def _tell_better(zh: list[str], en: list[str], area: tuple[str, str], number: int, state: int) -> None:
+    """What is with those of a better tier."""
+    zh.append(
+        (
+            f"{area[0]}没有可用干部",
+            f"{area[0]}{number}名干部名额已满",
+            f"{area[0]}尚有名额的干部被禁止与本户结对",
+            f"{area[0]}尚有名额，本次未重新结对",
+        )[state]
+    )
+    en.append(
+        (
+            f"nobody born in {area[1]} can be used",
+            f"all {number} born in {area[1]} are full",
+            f"those born in {area[1]} who have room must not be paired with it",
+            f"{area[1]} has room, but this pair was not solved anew",
+        )[state]
+    )
+
+
+_NEARER = (
+    ("更近的{}名干部名额已满", "the nearer officer is full", "the {} nearer officers are full"),
+    ("更近的{}名干部被禁止与本户结对", "the nearer one is forbidden", "{} nearer are forbidden"),
+    (
+        "更近的{}名干部已联系足够户数，以均衡负担",
+        "1 nearer carries an even share",
+        "{} nearer carry their even share",
+    ),
+    ("更近的{}名干部按各村分工联系别户", "1 nearer is left to others", "{} nearer are left to others"),
+)
+
+
+def _tell_nearer(zh: list[str], en: list[str], numbers: Sequence[int]) -> None:
+    if numbers[0] < 0:
+        zh.append("距离未知")
+        en.append("how near is not known")
+        return
+    for number, (chinese, one, many) in zip(numbers, _NEARER, strict=True):
+        if number:
+            zh.append(chinese.format(number))
+            en.append(one if number == 1 else many.format(number))
+    if not any(numbers):
         zh.append("距离最近")
         en.append("nobody stands nearer")
 
