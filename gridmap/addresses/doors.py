@@ -21,21 +21,21 @@ _ESTATE = (
     "(?:小区|花园|家园|佳苑|新村|公寓|家属院|家属楼|大厦|公馆|华府|广场|名城|新城|嘉园|庭院|安置[点区房]|宿舍|苑)"
     "(?:[东西南北]区|[0-9一二三四五六七八九]期)?"
 )
-_GROUP_WORD = "村民小组|生产队|小组|组(?!织|长|合(?!作))|社(?![区会保交])|队(?![长部伍])"
+_GROUP_WORD = "村民小组|生产队|小组|小队|组(?!织|长|合(?!作))|社(?![区会保交])|队(?![长部伍])"
 _OFFICE = "(?:小学|中学|学校|幼儿园|医院|卫生院|卫生室|派出所|车站|加油站)"
 """麻路小学 is a school, not a street called 麻路."""
 _WHERE = rf"(?!{_HINT})"
 
 _COUNTED = re.compile(
     rf"(?P<rooms>([0-9]{{1,3}})-([0-9]{{1,2}})-(?:([0-9]{{1,2}})-)?([0-9]{{2,4}})(?![0-9-])[室号]?)"
-    rf"|(?P<group>([0-9]{{1,3}})(?:村民小组|生产队|小组|组|社(?!区)|队))"
+    rf"|(?P<group>([0-9]{{1,3}})(?:村民小组|生产队|小组|小队|组|(?:合作)?社(?!区)|队))"
     rf"|(?P<building>([0-9]{{1,4}}|[A-Z]|[甲乙丙丁戊])(?:号?(?P<block>[栋幢座])|号楼)楼?)"
     rf"|(?P<unit>([0-9]{{1,2}}|[A-Z])单元)"
     rf"|(?P<floor>((?:负|-|B)?[0-9]{{1,3}})(?P<storey>层|楼(?!{_HINT})))"
     rf"|(?P<room>([A-Z]?[0-9]{{1,5}}[A-Z]?)(?:室|房(?!屋)))"
     rf"|(?P<highway>[GSXYC]?[0-9]{{2,4}}(?:国道|省道|县道|乡道|村道|线(?!上)))"
     rf"|(?P<number>#?([0-9]{{1,5}}[A-Z]?)(?:-([0-9]{{1,4}}))?号(?P<yard>院|大院)?)"
-    rf"|(?P<sub>附([0-9]{{1,4}})号?)"
+    rf"|(?P<sub>(?:附|(?<=[0-9号])[付副])\(?([0-9]{{1,4}})\)?号?)"
     rf"|(?P<of>(?:之|-)([0-9]{{1,4}})(?![0-9])号?)"
     rf"|(?P<pair>([0-9]{{1,5}})-([0-9]{{1,5}})(?![0-9-])室?)"
     rf"|(?P<bare>#?([0-9]{{1,5}}[A-Z]?)(?![0-9A-Z]))"
@@ -54,7 +54,7 @@ _BLOCK_FOLLOWS = re.compile(
 _UNIT_FOLLOWS = re.compile("[0-9A-Z]{1,2}单元")
 _HAN_RUN = re.compile(f"{_HAN}+")
 _SILENT = re.compile("[ ,()་།༎]+|的|门牌号码|门牌号?(?=[0-9#])|编号(?=[0-9])")
-_ELSE = re.compile(f"[^ ,(){_HAN[1:-1]}]+?(?=[ ,()]|{_HAN}|$)")
+_ELSE = re.compile(f"[^ ,(){_HAN[1:-1]}]+?(?=[ ,()]|{_HAN}|$|(?<=[A-Z][A-Z])[0-9])")
 _HAMLET_ENDS = frozenset("庄沟湾坪台滩坡梁川头口咀崖堡寨子里上下岭河塘磨山")
 _LONGEST_GROUP_NAME, _LONGEST_HAMLET = 5, 6
 
@@ -128,12 +128,17 @@ class _Reader:
     def _put(self, segment: str, value: str, span: tuple[int, int], assumed: AssumptionKind | None = None) -> bool:
         """Fills a segment once; said again in the same words it is no news."""
         if segment in self.doors.values:
-            return self.doors.values[segment] == value
+            return self.doors.values[segment] == value and not self._is_led_to(segment, span[0])
         self.doors.values[segment] = value
         self.doors.spans[segment] = span
         if assumed is not None:
             self.doors.assumed.append(Assumption(assumed, segment, span, value))
         return True
+
+    def _is_led_to(self, segment: str, place: int) -> bool:
+        """Whether something unread leads from a segment to a place: in 1号富1号 the second is no number again."""
+        last = self.doors.left_over[-1].span if self.doors.left_over else None
+        return last == (self.doors.spans[segment][1], place)
 
     def _leave(self, kind: HintKind, start: int, end: int) -> None:
         last = self.doors.left_over[-1] if self.doors.left_over else None
@@ -164,7 +169,7 @@ class _Reader:
         return self._put_group(number, word, match.span())
 
     def _put_group(self, stem: str, word: str, span: tuple[int, int]) -> bool:
-        short = word if word in {"组", "社", "队"} else "队" if word == "生产队" else "组"
+        short = word[-1] if word[-1] in {"社", "队"} else "组"
         return self._put("group_name", stem + short, span, None if word == "组" else "group_word")
 
     def _named_group(self, match: re.Match[str]) -> bool:
@@ -197,12 +202,16 @@ class _Reader:
         number = match[0].removeprefix("#").rstrip("大院").removesuffix("号")
         if "-" in number:
             return self._two_numbers(number, match.span())
+        if self._has("estate") and not self._has("building") and _UNIT_FOLLOWS.match(self.text, match.end()):
+            return self._put("building", f"{_no_zeros(number)}号楼", match.span(), "number_word")
         if self._has("building", "unit", "floor"):
             return self._put("room", number + "室", match.span(), "room_word")
         return self._put("number", _no_zeros(number) + "号", match.span(), "yard" if match["yard"] else None)
 
     def _sub(self, match: re.Match[str]) -> bool:
-        return self._put("sub_number", f"附{_no_zeros(match[0].strip('附号'))}号", match.span())
+        number = match[0].strip("附付副号()")
+        form: AssumptionKind | None = None if match[0] in {f"附{number}", f"附{number}号"} else "sub_number_form"
+        return self._put("sub_number", f"附{_no_zeros(number)}号", match.span(), form)
 
     def _of(self, match: re.Match[str]) -> bool:
         """12号之三 and 12号-3 are 12号附3号."""
@@ -243,11 +252,15 @@ class _Reader:
         return True
 
     def _bare(self, match: re.Match[str]) -> bool:
-        """A number without a word: a room behind a building, a house number behind a group or street."""
+        """A number without a word: a room behind a building, a house number behind a group or street.
+
+        It is never one that was said before: 5 5 is a group and a number.
+        """
         number = match[0].removeprefix("#")
         if self._has("building", "unit", "floor"):
             return self._put("room", number + "室", match.span(), "room_word")
-        if self.in_village or self._has("group_name", "hamlet", "street"):
+        is_number = self.in_village or number != match[0] or self._has("group_name", "hamlet", "street")
+        if is_number and not self._has("number"):
             return self._put("number", _no_zeros(number) + "号", match.span(), "number_word")
         return False
 

@@ -37,11 +37,13 @@ _SPACE_RUN = re.compile(r" {2,}|^ +| +$|(?<=[^!-~ ]) +| +(?=[^!-~ ])")
 _SPACE_AT_SIGN = re.compile(r" +(?=[-#()])|(?<=[-#()]) +")
 _DASH_RUN = re.compile(r"-{2,}")
 _UNIT = re.compile(
-    r"(?:号|小组|村民小组|生产队|组|社(?!区)|队|单元|层|室|#"
+    r"(?:号|小组|村民小组|生产队|小队|组|(?:合作)?社(?!区)|队|单元|层|室|#"
     r"|[楼栋幢座](?=$|[^一-鿿]|[一二三四五六七八九十单附第]))(?!村(?![委民]))"
 )
 """What is counted in an address. Not where a name goes on: 三社村, 三座店, 第二社区."""
-_NUMERAL_RUN = re.compile(rf"第?({_WRITTEN})|第([0-9]+)(?={_UNIT.pattern})|\((?:({_WRITTEN})|([0-9]+))\)(?=[组社队])")
+_NUMERAL_RUN = re.compile(
+    rf"第?({_WRITTEN})|第([0-9]+)(?={_UNIT.pattern})|(?<![0-9])\((?:({_WRITTEN})|([0-9]+))\)(?={_UNIT.pattern})"
+)
 _MAY_COUNT = re.compile(f"[{NUMERALS}第(]")
 _DASH_AND_NUMBER = re.compile(rf"-[0-9{NUMERALS}]")
 _NUMBER_ENDS = re.compile("$|[ ,()附之-]")

@@ -44,6 +44,14 @@ No. 12, Group 3, Duoba Village, Muer Town
 747600 木耳镇多坝村3组12号
 木耳镇多坝村3队12#
 木耳镇/多坝村/3组/12号
+mù ěr zhèn duō bà cūn 3组12号
+#12, Team 3, Duoba Village, Muer Township
+木耳镇多坝村3组l2号
+木耳镇多坝村三小队12号
+木耳镇多坝村⑶组⑿号
+多坝村3/12
+mu er zhen duo ba cun san zu shi er hao
+甘素省甘男州卓尼县木耳镇多坝村3组12号
 """
 
 
@@ -67,11 +75,27 @@ def test_the_one_right_door(text: str) -> None:
         ("多坝村3组7号附1号", "木耳镇多坝村3组7号附1号"),
         ("多坝村3组7号之一", "木耳镇多坝村3组7号附1号"),
         ("多坝村3组7号", "木耳镇多坝村3组7号"),
+        ("多坝村3组7/1", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3组7(1)号", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3组7号附(1)", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3组7号付1号", "木耳镇多坝村3组7号附1号"),
+        ("duo ba cun 3 zu 7 hao fu 1 hao", "木耳镇多坝村3组7号附1号"),
+        ("多坝村3/3", "木耳镇多坝村3组3号"),
+        ("城东社区滨河东12号", "柳林镇城东社区滨河东路12号"),
+        ("城东社区滨河东街12号", "柳林镇城东社区滨河东路12号"),
+        ("城东社区阳光2号楼1单元202室", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区2#1单元202", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区 2 2 202", "柳林镇城东社区阳光小区2号楼2单元202室"),
+        ("chengdong shequ yang guang xiao qu er hao lou yi dan yuan 202", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("kaerqinzhen xiangecun 1she1hao", "喀尔钦镇相俄村1组1号"),
+        ("azitanzhenazitancun1zu1hao", "阿子滩镇阿子滩村1组1号"),
+        ("藏巴哇镇江车村3组5号", "尼巴镇江车村3组5号"),
     ],
 )
 def test_streets_buildings_hamlets_and_sub_numbers(text: str, label: str) -> None:
     best = search(register(), text)[0]
-    assert (best.label.removeprefix("甘肃省甘南藏族自治州卓尼县"), best.level) == (label, "door")
+    found = best.label.removeprefix("甘肃省甘南藏族自治州卓尼县").replace("社", "组").replace("组区", "社区")
+    assert (found, best.level) == (label, "door")
 
 
 def _levels(found: list[Match]) -> list[str]:
@@ -94,12 +118,36 @@ def test_a_sub_number_is_another_door() -> None:
     assert found[1].neighbour
 
 
+@pytest.mark.parametrize("text", [
+    "木耳镇多坝村3组12/1", "木耳镇多坝村3组12(1)号", "木耳镇多坝村3组12号负1号", "木耳镇多坝村3组12号，1",
+    "mu er zhen duo ba cun 3 zu 12 hao fu 1 hao", "木耳镇木耳村上庄521/1", "木耳镇木耳村上庄521号(1)",
+])  # fmt: skip
+def test_a_number_behind_the_number_is_another_door_however_it_is_written(text: str) -> None:
+    found = search(register(), text)
+    assert found
+    assert "door" not in _levels(found)
+    assert any(match.neighbour for match in found)
+
+
+def test_a_number_that_is_spelled_out_is_read_whole() -> None:
+    """er shi yi is 21, and not 11 behind a name that ends in er."""
+    best = search(register(), "木耳镇多坝村 san zu er shi yi hao")[0]
+    assert (best.code, best.level) == (code_of("木耳镇多坝村3组21号"), "door")
+
+
+def test_a_part_of_a_village_is_told_with_the_name_it_was_found_by() -> None:
+    best = search(register(), "城东社区阳光晓区9号楼")[0]
+    assert (best.level, best.segments["estate"], best.label[-4:]) == ("estate", "阳光小区", "阳光小区")
+
+
 def test_a_flat_that_is_not_there_is_its_building_at_most() -> None:
     best = search(register(), "城东社区阳光小区2号楼1单元909室")[0]
     assert (best.level, best.label[-5:]) == ("building", "小区2号楼")
 
 
-@pytest.mark.parametrize("text", ["北京市朝阳区建国路88号", "asdf", "3组12号", "", "???", "二〇二六年", "13900001234"])
+@pytest.mark.parametrize("text", ["北京市朝阳区建国路88号", "asdf", "3组12号", "", "???", "二〇二六年", "13900001234",
+                                  "贵州省木耳村3组12号", "陕西省商洛市柞水县木耳村2组8号",
+                                  "山东省多坝村3组12号"])  # fmt: skip
 def test_what_means_nothing_here_finds_nothing(text: str) -> None:
     assert search(register(), text) == []
 

@@ -1,7 +1,8 @@
 """The index of a register: names and doors, put together from a mapped file and the villages that changed since."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from gridmap.geo.arrays import BoolArray
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.measure import bearing_deg, distance_m
 
+_NAME_WORD = re.compile("(?:大道|路|街|巷|弄|胡同|小区|花园|家园|佳苑|嘉园|公寓|家属院|苑)$")
 _PLACE_DIGITS, _VILLAGE_DIGITS = 15, 12
 EVERYWHERE = ("",)
 
@@ -160,6 +162,9 @@ class AddressIndex:
             stem = key.removesuffix("自然村")
             if stem != key:
                 found.append((stem, local))
+            bare = _NAME_WORD.sub("", key)
+            if segment in {"street", "estate"} and len(bare) > 1 and bare != key:
+                found.append((bare, replace(local, bare=True)))
         return found
 
     def prefixes(self, code: str) -> tuple[str, ...] | None:

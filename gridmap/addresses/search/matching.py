@@ -24,7 +24,7 @@ from gridmap.addresses.search.kernels import (
     count_agreeing,
     match_doors,
 )
-from gridmap.addresses.search.names import FoundName
+from gridmap.addresses.search.names import FoundName, Place
 from gridmap.addresses.search.reading import Reading
 from gridmap.addresses.search.sight import Local
 from gridmap.addresses.search.table import Doors
@@ -35,6 +35,10 @@ _KEPT, _NEIGHBOURS = 8, 4
 _NUMBERS = re.compile(rf"[0-9]+[A-Z]?|[{NUMERALS}]+(?=[0-9]|$)")
 _LONGEST_NUMBER = 5
 _LIKE_ENOUGH = 0.7
+_BEHIND_NUMBER = re.compile(
+    "(?: ?HAO)?[ ,()#-]*(?:[㐀-鿿]|[A-Z]{2,4})?[ (]*(?P<number>[0-9]{1,4})(?:[)号]| ?HAO)*(?![^ ,])"
+)
+SURE_BARE = 0.9
 _LEVELS = (
     (ROOM, "building"), (UNIT, "building"), (BUILDING, "building"), (ESTATE, "estate"), (NUMBER, "door"),
     (STREET, "street"), (HAMLET, "group"), (GROUP, "group"),
@@ -67,6 +71,8 @@ class Doorway:
     """The segments in which doors agree with the text, where no door does in all: `ABSENT` for those they don't."""
     asked: bool = True
     """Whether anything below the village was asked for."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What was asked for, with the names that the village has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,8 @@ def find_doorway(village: Village, reading: Reading) -> Doorway:
     best: Doorway | None = None
     for asked in _ways(reading, village):
         found = _doorway(village, asked)
-        if asked.strict and found.level != "door":
+        found.values = asked.values
+        if asked.strict and (found.level != "door" or not _says_all(village, found, asked)):
             continue
         if best is None or (found.level == "door", found.worth) > (best.level == "door", best.worth):
             best = found
@@ -114,12 +121,24 @@ def find_doorway(village: Village, reading: Reading) -> Doorway:
     return best or Doorway("village", 1.0, asked=False)
 
 
+def _says_all(village: Village, found: Doorway, asked: Asked) -> bool:
+    """Whether a door has every number that a tried reading has: 上庄521-1 is not 1号 of a group 521 in 上庄."""
+    row = village.doors.door[found.rows[0]].tolist()
+    wanted = door_values(asked.values)
+    return all(wanted[column] in {ABSENT, row[column]} for column in (GROUP, NUMBER, SUB, BUILDING, UNIT, ROOM))
+
+
 def _ways(reading: Reading, village: Village) -> Iterator[Asked]:
     """What is said, then what else it may be: 3-12 for a group and a number, 3 12 likewise, and what was misheard."""
-    said = _with_names(reading, village)
+    said, likeness = _with_names(reading, village)
     numbers = _numbers_left(reading)
-    worth = 1.0 if not numbers else 0.85
-    yield Asked(said, worth, unfinished="building" in said and "room" not in said and bool(numbers))
+    worth = likeness * (1.0 if not numbers else 0.85)
+    behind = _number_behind(reading)
+    if behind is not None:
+        # 12/1 is another door than 12, whether there is one or not.
+        yield Asked({**said, "sub_number": f"附{behind}号"}, 0.93 * likeness)
+    else:
+        yield Asked(said, worth, unfinished="building" in said and "room" not in said and bool(numbers))
     if reading.doors.either is not None:
         other = {**said, **reading.doors.either}
         yield Asked({name: text for name, text in other.items() if text}, 0.97, strict=True)
@@ -145,6 +164,18 @@ def _by_numbers(numbers: list[str], names: Mapping[str, str]) -> Iterator[Asked]
         yield Asked({**names, "number": f"{numbers[0]}号"}, 0.93, strict=True)
 
 
+def _number_behind(reading: Reading) -> str | None:
+    """A number without its word right behind the house number: 12/1, 12(1)号, 12号负1号, 12 hao fu 1 hao."""
+    left_over = reading.doors.left_over
+    number = reading.doors.spans.get("number")
+    if number is None or "sub_number" in reading.doors.values:
+        return None
+    match = _BEHIND_NUMBER.match(reading.text, number[1])
+    if match is None or not any(Place(*match.span("number")).meets(Place(*item.span)) for item in left_over):
+        return None
+    return match["number"].lstrip("0") or "0"
+
+
 def _all_numbers(reading: Reading) -> list[str]:
     """Every number that the text says below the village, in its order."""
     spans = [*reading.doors.spans.values(), *(item.span for item in reading.doors.left_over)]
@@ -166,22 +197,55 @@ def _short_numbers(text: str) -> list[str]:
     return [number.lstrip("0") or "0" for number in digits if number and len(number) <= _LONGEST_NUMBER]
 
 
-def _with_names(reading: Reading, village: Village) -> dict[str, str]:
-    """The segments with the names that the village has for those that are misspelt."""
+def _with_names(reading: Reading, village: Village) -> tuple[dict[str, str], float]:
+    """The segments with the names that the village has for those that are misspelt, and what that leaves of their
+    worth."""
     values = dict(reading.doors.values)
+    worth = 1.0
+    no_hamlet = _no_hamlet(reading, village)
+    free = [Place(*item.span) for item in reading.doors.left_over] + no_hamlet
     own = [name for name in reading.locals if reading.known.place.code in name.value.villages]
     for segment in (*NAMES, "group_name"):
         text = values.get(segment)
         column = DOOR_SEGMENTS.index(segment)
         if text is not None and (text[0].isdigit() or village.has(column, door_value(segment, text))):
             continue
-        like = [name for name in own if name.value.segment == segment and name.likeness >= _LIKE_ENOUGH]
-        if like:
-            values[segment] = max(like, key=_likeness).value.text
+        span = reading.doors.spans.get(segment)
+        best = _meant(own, segment, [*free, Place(*span)] if span else free)
+        if len({name.value.text for name in best}) == 1:
+            values[segment] = best[0].value.text
+            if segment != "hamlet" and no_hamlet and best[0].last.meets(no_hamlet[0]):
+                values.pop("hamlet", None)
+            worth *= 0.96 if best[0].value.bare else 1 - (1 - best[0].likeness) / 4
+        elif best:
+            # 建设17号, where there are 建设路 and 建设街: neither is said.
+            values.pop(segment, None)
         elif text is not None and (other := _said_otherwise(segment, text, own, village)):
             del values[segment]
             values[other[0]] = other[1]
-    return values
+    return values, worth
+
+
+def _no_hamlet(reading: Reading, village: Village) -> list[Place]:
+    """Where a text has what may be a hamlet by its sound but is none of the village: 滨河 for 滨河街."""
+    text = reading.doors.values.get("hamlet")
+    if text is None or village.has(DOOR_SEGMENTS.index("hamlet"), door_value("hamlet", text)):
+        return []
+    return [Place(*reading.doors.spans["hamlet"])]
+
+
+def _meant(own: Sequence[FoundName[Local]], segment: str, free: Sequence[Place]) -> list[FoundName[Local]]:
+    """The names of a village that are most like what the text says for a segment, when they are like enough."""
+    like = [name for name in own if name.value.segment == segment and _is_like(name, free)]
+    best = max(map(_likeness, like), default=None)
+    return [name for name in like if _likeness(name) == best]
+
+
+def _is_like(name: FoundName[Local], free: Sequence[Place]) -> bool:
+    """Whether a name is like enough; one without the word for what it is only where nothing else is read."""
+    if not name.value.bare:
+        return name.likeness >= _LIKE_ENOUGH
+    return name.likeness >= SURE_BARE and any(name.last.meets(place) for place in free)
 
 
 def _likeness(name: FoundName[Local]) -> tuple[float, int]:

@@ -18,6 +18,9 @@ from gridmap.addresses.search.weighing import SURE_NAME
 _ABSENT = {"township": 0.985}
 _UNREAD = 0.12
 _OTHER_DIVISION = 0.75
+_OTHER_PROVINCE = 0.35
+_PROVINCE = re.compile("^[^ ,()]{2,3}(?:省|自治区|特别行政区)")
+_OTHER_PLACE = re.compile("[㐀-鿿]{2,}?(?<![超城菜夜])市(?!场)|[㐀-鿿]{2,}?(?:自治州|县(?![医政委城]))")
 _DIVISION_WORD = re.compile("[镇乡县市州省村]")
 
 
@@ -109,6 +112,7 @@ def _by_draft(text: str, draft: Draft, read_doors_of: _DoorsOf) -> Reading:
     # What is left over is often the names that were not read: it counts once.
     left = rest_of(text, doors, read, sure=draft.likeness > SURE_NAME)
     rest = min(left, 1 - min(0.6, _UNREAD * draft.unread)) * _of_other_divisions(text, doors)
+    rest *= _of_elsewhere(text, doors)
     return Reading(known, draft.likeness, draft.upper, doors, text, rest, draft.named, draft.locals)
 
 
@@ -124,7 +128,7 @@ def _by_chain(text: str, chain: Chain, known: Known) -> Reading:
     upper = 1.0
     for place in known.chain[:-1]:
         upper *= 1 - (1 - said[place.level]) / 4 if place.level in said else _ABSENT.get(place.level, 1.0)
-    rest = rest_of(text, doors)
+    rest = rest_of(text, doors) * _of_elsewhere(text, doors)
     if known.place.level == "village":
         rest *= _of_other_divisions(text, doors)
     return Reading(known, said.get(known.place.level, 1.0), upper, doors, text, rest)
@@ -135,6 +139,15 @@ def _of_other_divisions(text: str, doors: Doors) -> float:
     spans = [item.span for item in doors.left_over if item.kind == "division"]
     count = sum(max(1, len(_DIVISION_WORD.findall(text[slice(*span)]))) for span in spans)
     return float(_OTHER_DIVISION ** min(count, 3))
+
+
+def _of_elsewhere(text: str, doors: Doors) -> float:
+    """What is left of a reading when the text begins in a province, a prefecture or a county that is not known here:
+    next to nothing for a province, since 贵州省木耳村 is not 木耳村."""
+    first = min((span[0] for span in doors.spans.values()), default=len(text))
+    said = "".join(text[slice(*item.span)] for item in doors.left_over if item.span[1] <= first)
+    worth = _OTHER_PROVINCE if _PROVINCE.search(said) else 1.0
+    return float(worth * _OTHER_DIVISION ** min(len(_OTHER_PLACE.findall(said)), 2))
 
 
 def rest_of(text: str, doors: Doors, read: Sequence[Place] = (), *, sure: bool = True) -> float:

@@ -153,7 +153,7 @@ def _settled(text: str, exact: Sequence[Reading], found: Sequence[_Candidate]) -
 
     Of several doors a name that was not read may tell which is meant.
     """
-    whole = sum(candidate.whole for candidate in found)
+    whole = sum(candidate.whole and candidate.parts.fit >= SURE_SCORE for candidate in found)
     unread = any(reading.doors.left_over for reading in exact)
     if whole:
         return whole == 1 or not unread
@@ -224,9 +224,7 @@ def _place_in_village(reading: Reading, doorway: Doorway, village: Village, part
     if doorway.level == "village" or not doorway.agreed:
         return _Candidate("village", reading.known, parts)
     count, lon, lat = village.agreeing(doorway.agreed, 9)
-    agreed = {
-        name: reading.doors.values.get(name, "") for at, name in enumerate(DOOR_SEGMENTS) if doorway.agreed[at] >= 0
-    }
+    agreed = {name: doorway.values.get(name, "") for at, name in enumerate(DOOR_SEGMENTS) if doorway.agreed[at] >= 0}
     return _Candidate(doorway.level, reading.known, parts, None, agreed, LonLat(lon, lat) if count else None)
 
 

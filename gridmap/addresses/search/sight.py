@@ -52,6 +52,8 @@ class Local:
     segment: str
     text: str
     villages: frozenset[str]
+    bare: bool = False
+    """Whether it is said without the word for what it is: 文化 for 文化街. It tells of no village by itself."""
 
 
 class LocalNames:
@@ -154,7 +156,7 @@ def drafts(
         likeness = float(sight.like[seen[row]])
         yield _draft(divisions, int(seen[row]), likeness, room, row, told, first=0)
     for at in sorted(range(len(told)), key=lambda at: -told[at].likeness)[:_LOCALS_TRIED]:
-        if told[at].likeness >= SURE_LOCAL:
+        if told[at].likeness >= SURE_LOCAL and not told[at].value.bare:
             yield from _holding(divisions, locals_.villages[held.rows[at, 0]], told[at], sight, told)
 
 

@@ -74,6 +74,24 @@ def spelled(letters: str) -> list[Sound] | None:
     >>> len(spelled("zhuoni")), len(spelled("zn")), len(spelled("duob"))
     (2, 2, 2)
     """
+    parts = _parts(letters)
+    known = _table().by_syllable
+    return None if parts is None else [known.get(part) or initial(part[0]) for part in parts]
+
+
+def respaced(letters: str) -> str:
+    """The same with its syllables apart, as long as they can be from the left: zhen a zi tan, not zhe na zi tan; as
+    it was when that makes no difference.
+
+    >>> respaced("xiangecun"), respaced("duobacun")
+    ('xiang e cun', 'duobacun')
+    """
+    long = _parts(letters, longest=True)
+    return letters if long is None or long == _parts(letters) else " ".join(long)
+
+
+def _parts(letters: str, *, longest: bool = False) -> list[str] | None:
+    """The syllables and initials of the best reading; of equals that with the shortest, or longest, first ones."""
     known = _table().by_syllable
     # The best reading of what is left from each place: its cost, and where its first part ends.
     best: list[tuple[float, int]] = [(0.0, 0)] * (len(letters) + 1)
@@ -84,7 +102,7 @@ def spelled(letters: str) -> list[Sound] | None:
             found.append((1.6 + best[match.end()][0], match.end()))
         elif letters[start] in "aoe":
             found.append((1.6 + best[start + 1][0], start + 1))
-        best[start] = min(found, default=(float("inf"), 0))
+        best[start] = min(found, default=(float("inf"), 0), key=lambda way: (way[0], -way[1] if longest else way[1]))
     if best[0][0] == float("inf"):
         return None
     parts, place = [], 0
@@ -92,7 +110,7 @@ def spelled(letters: str) -> list[Sound] | None:
         end = best[place][1]
         parts.append(letters[place:end])
         place = end
-    return [known.get(part) or initial(part[0]) for part in parts]
+    return parts
 
 
 def syllables(letters: str) -> list[str] | None:

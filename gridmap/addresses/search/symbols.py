@@ -10,7 +10,11 @@ import numpy as np
 from gridmap.addresses.search.kernels import Int32s
 from gridmap.addresses.search.sounds import SILENT, Sound, initial, sound_of, spelled
 
-_PARTS = re.compile("(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)|(?P<latin>[A-Z]{2,})|(?P<other>[0-9A-Z])")
+_PARTS = re.compile(
+    "(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)"
+    "|(?P<latin>[A-Z]{2,}|(?<=[A-Z] )[AEO](?![0-9A-Z])|(?<![^ ])[AEO](?= [A-Z]{2}))|(?P<other>[0-9A-Z])"
+)
+"""A lone A, E or O among words is a syllable: A ZI TAN."""
 _TIBETAN, _OTHER = 1 << 30, 1 << 29
 _SHORT_RUN = 5
 """A run of letters up to here may be initials: ZN for 卓尼, MEDB for 木耳多坝."""

@@ -1,14 +1,22 @@
 """What people put around and into an address when they say or type it: taken out, or turned into what was meant."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 from gridmap.addresses.normalise import normalise
-from gridmap.addresses.numerals import NUMERALS
-from gridmap.addresses.search.sounds import syllable_of, syllables
+from gridmap.addresses.numerals import NUMERALS, numeral_digits
+from gridmap.addresses.search.sounds import respaced, spelled, syllable_of, syllables
 
 LONGEST_TEXT = 200
 """An address is shorter; what stands behind is not read."""
+_LATIN_MARKS = re.compile("[\u00c0-\u024f\u0251\u0261]")
+"""Letters with a tone on them, as pinyin is written in books: duō bà."""
+_MISREAD_DIGITS = re.compile(
+    r"(?<![A-Za-z0-9])(?:[0-9lIOo]+\|?(?=[号组社队室栋幢]|单元)|(?=[lIOo]*[0-9])[0-9lIOo]+(?![A-Za-z0-9]))"
+)
+"""What a reader of scanned pages makes of 1 and 0 where something is counted."""
 _PHONE = re.compile(r"(?<![0-9])(?:\+?86-?)?1[3-9][0-9]{9}(?![0-9])|(?<![0-9])0[0-9]{2,3}-[0-9]{7,8}(?![0-9])")
 _POSTCODE = re.compile(r"^(?:邮编:?)?[1-9][0-9]{5}(?![0-9号组社队])|邮编[,:]?[0-9]{6}")
 _ENGLISH = (
@@ -18,6 +26,7 @@ _ENGLISH = (
     (re.compile(r"\bUNIT ?([0-9]+)"), r"\1单元"),
     (re.compile(r"\b(?:ROOM|RM\.?) ?([0-9]+)"), r"\1室"),
     (re.compile(r"\b([0-9]+)(?:ST|ND|RD|TH) ?(?:GROUP|TEAM)\b"), r"\1组"),
+    (re.compile(r"(?<![0-9A-Z])#([0-9]+[A-Z]?)(?![0-9A-Z#号])"), r"\1号"),
     (re.compile(r" ?\b(?:VILLAGE|COMMUNITY)\b"), "村"),
     (re.compile(r" ?\bTOWN(?:SHIP)?\b"), "镇"),
     (re.compile(r" ?\bCOUNTY\b"), "县"),
@@ -46,18 +55,22 @@ _UNITS = {
     "zu": "组", "she": "社", "dui": "队", "hao": "号", "fu": "附", "lou": "楼", "dong": "栋", "ceng": "层", "shi": "室",
     "cun": "村", "zhen": "镇", "xiang": "乡",
 }  # fmt: skip
+_LONG_UNITS = {"danyuan": "单元", "haolou": "号楼", "xiaozu": "组"}
 _NUMERALS = {
     "yi": "一", "yao": "一", "er": "二", "liang": "两", "san": "三", "si": "四", "wu": "五", "liu": "六", "qi": "七",
     "ba": "八", "jiu": "九", "shi": "十", "bai": "百", "ling": "零",
 }  # fmt: skip
 _COUNTERS = "组社队号附楼栋层室"
+_COUNTED_ENDS = _COUNTERS + "元"
+_NAME_ENDS = frozenset({"ba", "er", "wu", "yi"})
 _RUN = re.compile("[A-Z]{2,}(?: [A-Z]{2,})*")
+_WORD = re.compile("[A-Z]{4,}")
 _HAN_NUMBER = re.compile(f"[{NUMERALS}]+$")
 
 
 def readable(text: str) -> str:
     """A text in its one form, without the telephone number and the postcode that stood with the address."""
-    short = normalise(text[:LONGEST_TEXT])
+    short = normalise(_as_digits(_without_tones(text[:LONGEST_TEXT])))
     if _LATIN.search(short):
         for pattern, meant in _ENGLISH:
             short = pattern.sub(meant, short)
@@ -68,6 +81,27 @@ def readable(text: str) -> str:
     return normalise(_LOOSE_DASH.sub("", short))
 
 
+def _without_tones(text: str) -> str:
+    """Pinyin as it is typed for pinyin as it is printed."""
+    return _LATIN_MARKS.sub(lambda match: _plain_letter(match[0]), text)
+
+
+@cache
+def _plain_letter(letter: str) -> str:
+    apart = unicodedata.normalize("NFD", letter.replace("ɡ", "g").replace("ɑ", "a")).replace("u\u0308", "v")
+    return "".join(sign for sign in apart if not unicodedata.combining(sign)) or letter
+
+
+def _as_digits(text: str) -> str:
+    """With 1 for l, I and |, and 0 for O, in numbers."""
+    if not any(sign in text for sign in "lI|Oo"):
+        return text
+    return _MISREAD_DIGITS.sub(lambda match: match[0].translate(_DIGIT_SHAPES), text)
+
+
+_DIGIT_SHAPES = str.maketrans("lI|Oo", "11100")
+
+
 def variants(text: str) -> Iterator[str]:
     """Other ways to take a readable text: with misheard words for what they sound like, and with spelled numbers."""
     heard = text
@@ -76,16 +110,21 @@ def variants(text: str) -> Iterator[str]:
     if heard != text:
         yield normalise(heard)
     if _LATIN.search(text):
-        seen = {text, heard}
-        for longest in (False, True):
-            spelled = normalise(_RUN.sub(lambda match: _unspelled(match, longest=longest), heard))  # noqa: B023
-            if spelled not in seen:
-                seen.add(spelled)
-                yield spelled
+        yield from _spelled_otherwise(heard, {text, heard})
     else:
         sounded = _sounded(heard)
         if sounded not in {text, heard}:
             yield sounded
+
+
+def _spelled_otherwise(heard: str, seen: set[str]) -> Iterator[str]:
+    """With spelled numbers, and with syllables that begin with a vowel where they may begin earlier."""
+    for text in dict.fromkeys((heard, _WORD.sub(lambda match: respaced(match[0].lower()).upper(), heard))):
+        for longest in (False, True):
+            other = normalise(_RUN.sub(lambda match: _unspelled(match, longest=longest), text))  # noqa: B023
+            if other not in seen:
+                seen.add(other)
+                yield other
 
 
 def _unspelled(match: re.Match[str], *, longest: bool) -> str:
@@ -95,19 +134,21 @@ def _unspelled(match: re.Match[str], *, longest: bool) -> str:
     for word in match[0].split(" "):
         begins.add(len(parts))
         parts += syllables(word.lower()) or [word]
-    behind_number = match.start() > 0 and match.string[match.start() - 1].isdigit()
+    behind_number = match.string[: match.start()].rstrip(" ")[-1:].isdigit()
     before_number = match.end() < len(match.string) and match.string[match.end()].isdigit()
     done, place = "", 0
     while place < len(parts):
-        step = _number_at(parts, place, longest=longest) if not behind_number or place else None
+        counted = done[-1:] in _COUNTED_ENDS and done != ""
+        step = _number_at(parts, place, longest=longest, counted=counted) if not behind_number or place else None
         if step is not None:
             done += step[0]
             place = step[1]
             behind_number = True
             continue
         part = parts[place]
-        if behind_number and parts[place : place + 2] == ["dan", "yuan"]:
-            done, place = done + "单元", place + 2
+        words = _LONG_UNITS.get("".join(parts[place : place + 2])) if behind_number else None
+        if words is not None:
+            done, place = done + words, place + 2
             continue
         if behind_number and part in _UNITS:
             done += _UNITS[part]
@@ -122,17 +163,27 @@ def _unspelled(match: re.Match[str], *, longest: bool) -> str:
     return done
 
 
-def _number_at(parts: list[str], place: int, *, longest: bool) -> tuple[str, int] | None:
-    """A spelled number that begins here and the word it counts, or what is left of it at the end of an address."""
+def _number_at(parts: list[str], place: int, *, longest: bool, counted: bool) -> tuple[str, int] | None:
+    """A spelled number that begins here and the word it counts, or what is left of it at the end of an address.
+
+    `counted`: another number ends right before, so that this one begins here, and needs no word at the end.
+    """
     end = place
     while end < len(parts) and parts[end] in _NUMERALS:
         end += 1
     # 八三组 may be the end of 多坝 and 三组: the shorter reading begins later.
-    if end == place or (not longest and end - place > 1 and parts[place] in {"ba", "er", "wu", "yi"} and place):
+    if end == place or (not (longest or counted) and end - place > 1 and parts[place] in _NAME_ENDS and place):
         return None
+    number = "".join(_NUMERALS[part] for part in parts[place:end])
+    if unit := _LONG_UNITS.get("".join(parts[end : end + 2])):
+        return number + unit, end + 2
     if end < len(parts) and _UNITS.get(parts[end], "村") in _COUNTERS:
-        return "".join(_NUMERALS[part] for part in parts[place:end]) + _UNITS[parts[end]], end + 1
-    return None
+        return number + _UNITS[parts[end]], end + 1
+    if not counted or end < len(parts):
+        return None
+    # The last 十 of 三百零二十 is 室.
+    is_room = number.endswith("十") and numeral_digits(number) is None
+    return (number[:-1] + "室" if is_room else number), end
 
 
 def _sounded(text: str) -> str:
@@ -162,9 +213,18 @@ _FILLER = re.compile(
 def unexplained(text: str) -> int:
     """How many signs of a part that was not read are neither filler nor punctuation."""
     left = _FILLER.sub("", text)
-    # A syllable of three letters is one sign.
-    letters = sum("A" <= sign <= "Z" for sign in left)
-    return sum(sign.isalnum() for sign in left) - letters + letters // 3
+    letters = [sign for sign in left if "A" <= sign <= "Z"]
+    spelled_out = sum(_signs_spelled(run) for run in _LETTERS.findall(left))
+    return sum(sign.isalnum() for sign in left) - len(letters) + spelled_out
+
+
+_LETTERS = re.compile("[A-Z]+")
+
+
+def _signs_spelled(run: str) -> int:
+    """How many signs a run of letters stands for: a syllable or an initial for each, a third of what is neither."""
+    sounds = spelled(run.lower())
+    return len(run) // 3 if sounds is None else len(sounds)
 
 
 def without_filler(text: str) -> str:

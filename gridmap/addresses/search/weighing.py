@@ -89,18 +89,17 @@ def _free_column(name: Int32s, spans: Int32s, count: int) -> int:
 
 @inlined
 def _is_said(
-    like: float, begin: int, end: int, names_end: int, above: int, sure: Int32s, levels: Int32s, found: Int32s,
-    named: Int32s,
-) -> bool:  # fmt: skip
+    like: float, begin: int, end: int, names_end: int, above: int, sure: Int32s, found: Int32s, named: Int32s
+) -> bool:
     """Whether a name was meant where something like it stands: not in the door's numbers, nor where another stands as
-    it is known."""
+    it is known, of whatever level: 卓尼县 says nothing of 尼巴镇."""
     if like >= SURE_NAME:
         return True
     if like < _LIKE_UPPER or (like < _HALF_SAID and end > names_end):
         return False
     for at in range(len(sure)):
         other = sure[at]
-        if other != above and levels[other] == levels[above]:
+        if other != above:
             name = found[named[other]]
             if (begin < name[FIRST + 1] and name[FIRST] < end) or (begin < name[LAST + 1] and name[LAST] < end):
                 return False
@@ -156,7 +155,7 @@ def _read_above(
         column = _free_column(found[named[over]], spans, count) if named[over] >= 0 else 0
         if column:
             begin, end = found[named[over], column], found[named[over], column + 1]
-            if _is_said(like[over], begin, end, names_end, over, sure, levels, found, named):
+            if _is_said(like[over], begin, end, names_end, over, sure, found, named):
                 spans[2 * count], spans[2 * count + 1] = begin, ends[levels[over], end]
                 count += 1
                 township |= like[over] >= _HALF_SAID and (levels[over] == _TOWNSHIP or levels[over] == _COUNTY)
