@@ -27,7 +27,8 @@ from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.db.engine import reading, transaction
 from gridmap.errors import DatabaseUnavailable, FieldError, Forbidden, InvalidInput, NotFound
 from gridmap.exchange.address_csv import CsvTable, ReverseRow, SearchRow, answered_in_batches
-from gridmap.exchange.address_jobs import Answer, code_batches
+from gridmap.exchange.address_jobs import code_batches
+from gridmap.exchange.coding_processes import Answer
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot import locate as locating

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.loading import Names
+from gridmap.addresses.search.known_names import Names
 from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import COLUMNS, Doors, build_doors, read_doors_file, write_doors
 from gridmap.bench.address_http import Tables, over_http

@@ -120,7 +120,7 @@ class _Work:
         self._index, self._answer = served.index, SearchRow(tuple(columns), Asking(1, prefixes))
 
     def __call__(self, rows: list[list[str]]) -> list[list[str]]:
-        from gridmap.exchange.address_jobs import answer_batch
+        from gridmap.exchange.coding_processes import answer_batch
 
         return answer_batch(self._index, self._answer, rows)
 

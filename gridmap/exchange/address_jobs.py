@@ -4,39 +4,29 @@ Searching holds the interpreter's lock, so threads would not help. The first row
 processes take over when they are ready, and what they can't do is done here as well: the answers are the same.
 """
 
+import atexit
 import logging
 import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
-from multiprocessing.connection import wait
 from typing import ClassVar
 
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.snapshot.address_pack import Packed, unpack
+from gridmap.exchange.coding_processes import READY, Answer, Row, answer_batch, lead
+from gridmap.snapshot.address_pack import Packed
 
 log = logging.getLogger(__name__)
 
-Row = list[str]
-Answer = Callable[[AddressIndex, Row], Row]
-"""The cells that an index adds to a row. It goes to other processes: of a class with a name, without anything open."""
 _WORTH_IT = 8
-"""A table of so many batches is worth the second or two that processes take to start."""
+"""A table of so many batches is worth the seconds that processes take to start."""
 _AHEAD = 4
-_NICE = 5
 _STAY_S = 120.0
 """So long processes wait for another table: whoever sends one often sends the next."""
 _one_table = threading.Semaphore(1)
 """More than one table at a time would only share the same processors. Who holds it may touch `_staying`."""
-
-
-def answer_batch(index: AddressIndex, answer: Answer, rows: list[Row]) -> list[Row]:
-    """The answers of some rows; an empty line has none."""
-    return [answer(index, row) if row else [] for row in rows]
 
 
 def code_batches(
@@ -72,10 +62,15 @@ class Coders:
         self._packed, self._processes = packed, processes
         # Not forked: the threads of a server may hold any lock at that moment.
         context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(processes, context, _take, (packed,))
-        self._ready = self._pool.submit(_is_ready)
-        self._broken = False
-        self._waiting: deque[tuple[list[Row], Future[list[Row]]]] = deque()
+        self._pipe, theirs = context.Pipe()
+        self._leader = context.Process(target=lead, args=(theirs, packed, processes), name="coding")
+        self._leader.start()
+        theirs.close()
+        # The interpreter waits for its children, and they wait for the end of the pipe.
+        atexit.register(self.close)
+        self._ready = self._broken = False
+        self._waiting: deque[list[Row]] = deque()
+        self._unwanted = 0
         self._end: threading.Timer | None = None
 
     @classmethod
@@ -92,30 +87,48 @@ class Coders:
     def code(
         self, index: AddressIndex, answer: Answer, batches: Iterable[list[Row]]
     ) -> Generator[list[Row], None, None]:
-        """The answers, here until the first process is ready."""
+        """The answers, here until the processes are ready."""
         self._stay()
         try:
             for rows in batches:
-                if not self._ready.done():
+                if not self.wait_until_ready(0):
+                    yield from self._rest(index, answer)
                     yield answer_batch(index, answer, rows)
                     continue
-                self._waiting.append((rows, self._submit(answer, rows)))
+                self._ask(answer, rows)
                 if len(self._waiting) > self._processes * _AHEAD:
                     yield self._next(index, answer)
-            while self._waiting:
-                yield self._next(index, answer)
+            yield from self._rest(index, answer)
         finally:
-            # Whoever asked may be gone.
-            for _, future in self._waiting:
-                future.cancel()
+            # Whoever asked may be gone; what was asked for is answered all the same.
+            self._unwanted += len(self._waiting)
             self._waiting.clear()
             self._stay()
 
+    def wait_until_ready(self, seconds: float) -> bool:
+        """Whether the processes can be asked, in so many seconds at the latest."""
+        if not (self._ready or self._broken):
+            try:
+                said = self._pipe.recv_bytes() if self._pipe.poll(seconds) else b""
+            except (EOFError, OSError) as error:
+                self._give_up(str(error))
+            else:
+                self._ready = said == READY
+                if said and not self._ready:
+                    self._give_up(said.decode())
+        return self._ready and not self._broken
+
     def close(self) -> None:
         """Ends the processes."""
+        atexit.unregister(self.close)
         if self._end is not None:
             self._end.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._broken = True
+        self._pipe.close()
+
+    def join(self) -> None:
+        """Waits until they have ended."""
+        self._leader.join()
 
     def _stay(self) -> None:
         """From now on for a while."""
@@ -125,23 +138,37 @@ class Coders:
         self._end.daemon = True
         self._end.start()
 
-    def _submit(self, answer: Answer, rows: list[Row]) -> Future[list[Row]]:
+    def _ask(self, answer: Answer, rows: list[Row]) -> None:
+        self._waiting.append(rows)
         try:
-            return self._pool.submit(_give, answer, rows)
-        except RuntimeError as error:
-            broken: Future[list[Row]] = Future()
-            broken.set_exception(error)
-            return broken
+            self._pipe.send((answer, rows))
+        except OSError as error:
+            self._give_up(str(error))
+
+    def _rest(self, index: AddressIndex, answer: Answer) -> Iterator[list[Row]]:
+        while self._waiting:
+            yield self._next(index, answer)
 
     def _next(self, index: AddressIndex, answer: Answer) -> list[Row]:
-        """The answers of the batch that came first; done here if its process could not."""
-        rows, future = self._waiting.popleft()
-        try:
-            return future.result()
-        except (BrokenProcessPool, RuntimeError) as error:
-            self._broken = True
-            log.warning("a table is coded in one process: %s", error)
-            return answer_batch(index, answer, rows)
+        """The answers of the batch that came first; done here if the processes could not."""
+        rows = self._waiting.popleft()
+        if not self._broken:
+            try:
+                return self._receive()
+            except (EOFError, OSError) as error:
+                self._give_up(str(error))
+        return answer_batch(index, answer, rows)
+
+    def _receive(self) -> list[Row]:
+        while self._unwanted:
+            self._pipe.recv_bytes()
+            self._unwanted -= 1
+        told: list[Row] = self._pipe.recv()
+        return told
+
+    def _give_up(self, why: str) -> None:
+        self._broken = True
+        log.warning("a table is coded in one process: %s", why or "the others have ended")
 
 
 def _end_those_that_stay() -> None:
@@ -151,36 +178,6 @@ def _end_those_that_stay() -> None:
             coders, Coders._staying = Coders._staying, None
             if coders is not None:
                 coders.close()
+                coders.join()
         finally:
             _one_table.release()
-
-
-_index: list[AddressIndex] = []
-"""What this process was given to work with."""
-_last: list[Answer] = []
-"""The answer that it gave last: it remembers what it told before."""
-
-
-def _take(packed: Packed) -> None:
-    """Makes a process of the pool ready; it ends with the one that it works for."""
-    # Who asks for one address must not wait for a table.
-    os.nice(_NICE)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
-    _index.append(unpack(packed))
-
-
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
-
-
-def _is_ready() -> bool:
-    return True
-
-
-def _give(answer: Answer, rows: list[Row]) -> list[Row]:
-    if _last != [answer]:
-        _last[:] = [answer]
-    return answer_batch(_index[-1], _last[0], rows)

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.loading import Names
+from gridmap.addresses.search.known_names import Names, make_index
 from gridmap.addresses.search.table import Doors, read_doors_file
 from gridmap.errors import SnapshotDamaged
-from gridmap.snapshot.addresses import Served, make_index
+
+if TYPE_CHECKING:
+    # It knows the database, which takes the processes that unpack a second to import.
+    from gridmap.snapshot.addresses import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Packed:
     """The tables that lie over the file."""
 
 
-def pack(served: Served, path: Path) -> Packed:
+def pack(served: "Served", path: Path) -> Packed:
     """An index whose first part is the file at a path."""
     over = tuple(_written(part.table) for part in served.index.parts[1:])
     return Packed(path, served.database, served.base, served.names, served.changed, over)

@@ -9,7 +9,7 @@ It follows the database by the places that its triggers note, and goes on with w
 import gc
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,16 +19,15 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.loading import Names, load_doors, load_names
-from gridmap.addresses.search.search import search
+from gridmap.addresses.search.known_names import Names, make_index
+from gridmap.addresses.search.loading import load_doors, load_names
 from gridmap.addresses.search.table import Doors, read_doors_file, write_doors
+from gridmap.addresses.search.warm import use_all
 from gridmap.db.engine import looking, reading, transaction
 from gridmap.db.errors import translated
 from gridmap.db.versions import DatabaseState, places_changed, read_state
 from gridmap.errors import DatabaseUnavailable, GridmapError, SnapshotDamaged
-from gridmap.geo.lonlat import LonLat
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +88,7 @@ class AddressStore:
         except (GridmapError, OSError) as error:
             log.info("the addresses are not ready yet: %s", error)
             return
-        # Signs, sounds and compiled loops are made ready at first use; a wrong number uses all of them.
-        search(served.index, "MUER多坝村3组99999号")
-        served.index.nearest(LonLat(103.5, 34.5), 1)
-        served.index.middle("")
+        use_all(served.index)
         # The index stays: a collection that walked all of it would hold up whoever asks just then.
         gc.collect()
         gc.freeze()
@@ -233,14 +229,3 @@ class AddressStore:
 
 def _as_it_is(served: Served) -> Served:
     return served
-
-
-def make_index(
-    names: Names, parts: Sequence[Doors], changed: frozenset[str], like: AddressIndex | None
-) -> AddressIndex:
-    """The index of a file and the villages that changed since; `like` is one that may have the same divisions."""
-    gazetteer = like.gazetteer if like is not None else Gazetteer(names.places)
-    emptied = changed - frozenset(parts[-1].ranges) if len(parts) > 1 else frozenset[str]()
-    return AddressIndex(
-        gazetteer, parts, aliases=names.doors, hamlets=names.hamlets, emptied=emptied, like=like
-    )  # fmt: skip

@@ -1,20 +1,23 @@
 """A table that several processes code: the same answers in the same order, also when the processes can't."""
 
+import os
 import pickle
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gridmap.addresses.search.index import EVERYWHERE
-from gridmap.addresses.search.loading import Names
+from gridmap.addresses.search.known_names import Names, make_index
 from gridmap.addresses.search.search import Asking
 from gridmap.addresses.search.table import Doors, write_doors
 from gridmap.exchange import address_jobs
 from gridmap.exchange.address_csv import SearchRow
-from gridmap.exchange.address_jobs import _AHEAD, Coders, answer_batch, code_batches
+from gridmap.exchange.address_jobs import _AHEAD, Coders, code_batches
+from gridmap.exchange.coding_processes import answer_batch
 from gridmap.snapshot.address_pack import Packed, pack, unpack
-from gridmap.snapshot.addresses import Served, make_index
+from gridmap.snapshot.addresses import Served
 from tests.gazetteer import gannan_places
 from tests.homes import eventually
 from tests.search_register import register, rows
@@ -51,7 +54,7 @@ def batches(count: int) -> list[list[list[str]]]:
 def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
     index = served[0].index
     coders = Coders(pack(*served), processes=2)
-    assert coders._ready.result()
+    assert coders.wait_until_ready(60)
     ahead, most = 0, 0
 
     def asked() -> Iterator[list[list[str]]]:
@@ -73,14 +76,19 @@ def test_processes_answer_as_one_does(served: tuple[Served, Path]) -> None:
     assert list(coders.code(index, ANSWER, batches(2))) == [answer_batch(index, ANSWER, rows) for rows in batches(2)]
 
 
-def test_a_file_that_was_written_anew_is_not_taken_for_the_old(served: tuple[Served, Path]) -> None:
+def test_a_file_that_was_written_anew_is_not_taken_for_the_old(
+    served: tuple[Served, Path], caplog: pytest.LogCaptureFixture
+) -> None:
     packed = pack(*served)
     stale = Packed(packed.path, packed.database, "9:9:", packed.names, packed.changed, packed.over)
     with pytest.raises(Exception, match="written anew"):
         unpack(stale)
     index = served[0].index
-    told = list(Coders(stale, processes=2).code(index, ANSWER, batches(3)))
+    coders = Coders(stale, processes=2)
+    assert not coders.wait_until_ready(60)
+    told = list(coders.code(index, ANSWER, batches(3)))
     assert told == [answer_batch(index, ANSWER, rows) for rows in batches(3)]
+    assert "in one process: the address file doors.arrow was written anew" in caplog.text
 
 
 def test_processes_stay_for_the_next_table_of_the_same_index_and_then_end(
@@ -89,7 +97,7 @@ def test_processes_stay_for_the_next_table_of_the_same_index_and_then_end(
     index, packed = served[0].index, pack(*served)
     other = SearchRow((1,), Asking(1, ("62",)))
     first = Coders.for_table(packed, 2)
-    assert first._ready.result()
+    assert first.wait_until_ready(60)
     # A table whose reader went away half-way.
     broken_off = first.code(index, ANSWER, batches(40))
     next(broken_off)
@@ -103,8 +111,29 @@ def test_processes_stay_for_the_next_table_of_the_same_index_and_then_end(
     second = Coders.for_table(changed, 2)
     assert second is not first
     assert eventually(lambda: Coders._staying is None)
-    with pytest.raises(RuntimeError):
-        second._pool.submit(int)
+    assert eventually(lambda: not second._leader.is_alive())
+
+
+@pytest.mark.parametrize("whom", ["the leader", "one of those it forked"])
+def test_processes_that_are_killed_half_way_lose_no_row(served: tuple[Served, Path], whom: str) -> None:
+    index = served[0].index
+    coders = Coders(pack(*served), processes=2)
+    assert coders.wait_until_ready(60)
+    leader = coders._leader.pid
+    forked = [int(pid) for pid in Path(f"/proc/{leader}/task/{leader}/children").read_text().split()]
+    assert leader is not None and len(forked) >= 2
+
+    def asked() -> Iterator[list[list[str]]]:
+        for at, batch in enumerate(batches(40)):
+            if at == 15:
+                os.kill(leader if whom == "the leader" else forked[0], signal.SIGKILL)
+            yield batch
+
+    told = list(coders.code(index, ANSWER, asked()))
+    assert told == [answer_batch(index, ANSWER, rows) for rows in batches(40)]
+    # None of them is left behind.
+    assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in forked))
+    coders.close()
 
 
 def test_without_a_file_one_process_does_it(served: tuple[Served, Path]) -> None:

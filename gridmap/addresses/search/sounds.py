@@ -1,9 +1,13 @@
 """How Chinese signs sound: syllables without tones, and what dialects, bad lines and input methods make of them."""
 
+import os
 import re
 import unicodedata
 from functools import cache
 from typing import NamedTuple
+
+# Signs are looked up one by one; the dictionary of phrases would cost every process 44 MB and a third of a second.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
 
 from pypinyin.pinyin_dict import pinyin_dict
 

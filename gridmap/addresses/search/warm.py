@@ -30,4 +30,11 @@ def warm_up() -> None:
     for text in _TEXTS:
         search(index, text, Asking(autocomplete=True))
         search(index, text)
+    use_all(index)
+
+
+def use_all(index: AddressIndex) -> None:
+    """Has signs, sounds and compiled loops made ready, which happens at first use; a wrong number uses all of them."""
+    search(index, "MUER多坝村3组99999号")
     index.nearest(LonLat(103.5, 34.5), 1)
+    index.middle("")
