@@ -18,10 +18,8 @@ from gridmap.errors import Conflict, FieldError, InvalidInput
 from gridmap.grids import history
 from gridmap.grids import service as grids
 from gridmap.grids.service import GridRecord
-from gridmap.grids.writing import GridState, replace_grids
+from gridmap.grids.writing import LONGEST, GridState, replace_grids
 from gridmap.sentences import say
-
-LONGEST = {"name": 100, "name_bo": 200, "note": 1000}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     NUMBERING_FULL = "numbering_full"
     GROUPS_FULL = "groups_full"
     NAME_MISSING = "name_missing"
+    NAME_LONG = "name_long"
     OVERLAPS_NEIGHBOUR = "overlaps_neighbour"
     NAME_TWICE = "name_twice"
     OUTLINE_MOVES = "outline_moves"
@@ -70,6 +71,10 @@ _SENTENCES: dict[Kind, tuple[str, str]] = {
         "Grid {grids} has no group numbers left: 99 is the last.",
     ),
     Kind.NAME_MISSING: ("网格 {grids} 没有名称。", "Grid {grids} has no name."),
+    Kind.NAME_LONG: (
+        "网格 {grids} 的名称应为 {detail} 个以内的可打印字符。",
+        "The name of grid {grids} is to have at most {detail} printable characters.",
+    ),
     Kind.OVERLAPS_NEIGHBOUR: (
         "网格 {grids} 与本变更单之外的网格重叠。",
         "Grids {grids} overlap, and one of them is not of this changeset.",

@@ -13,6 +13,7 @@ from gridmap.geo.coverage_problems import Problem as CoverageProblem
 from gridmap.geo.lattice import snap_geometry
 from gridmap.grids import lineage
 from gridmap.grids.lineage import same_shape
+from gridmap.grids.writing import LONGEST
 
 _CODE_DIGITS = 15
 
@@ -56,7 +57,9 @@ def name_problems(proposal: Sequence[ProposedGrid]) -> Iterator[Problem]:
     named: dict[tuple[str, str], list[str]] = {}
     for grid in proposal:
         name = grid.name.strip()
-        if name:
+        if len(name) > LONGEST["name"] or not name.isprintable():
+            yield Problem.of(Kind.NAME_LONG, [grid.label], str(LONGEST["name"]))
+        elif name:
             named.setdefault((grid.village_code, name), []).append(grid.label)
         else:
             yield Problem.of(Kind.NAME_MISSING, [grid.label])

@@ -39,6 +39,11 @@ class Record:
         value = self.fields.get(name)
         return None if value is None or str(value).strip() == "" else str(value).strip()
 
+    def line(self, name: str) -> str | None:
+        """A field as one line of text: a cell that is broken into lines is one name all the same."""
+        text = self.text(name)
+        return None if text is None else " ".join(text.split())
+
 
 @dataclass(frozen=True, slots=True)
 class CrsUse:

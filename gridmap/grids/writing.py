@@ -13,6 +13,9 @@ from gridmap.grids import queries
 from gridmap.grids.lineage import Link
 from gridmap.grids.model import GridLineage, GridVersion, GroupLineage, HouseholdGroupVersion
 
+LONGEST = {"name": 100, "name_bo": 200, "note": 1000}
+"""The most characters of what is said of a grid; a group's name is no longer than a grid's."""
+
 
 @dataclass(frozen=True, slots=True)
 class GridState:

@@ -81,6 +81,8 @@ def test_a_problem_says_where_and_how_much_in_two_languages(session: Session) ->
         ({"code": LOWER + "001"}, "code_of_other_village"),
         ({"code": UPPER + "002"}, "code_twice"),
         ({"name": "  "}, "name_missing"),
+        ({"name": "格" * 101}, "name_long"),
+        ({"name": "第一\n网格"}, "name_long"),
         ({"village_code": LOWER, "code": LOWER + "009"}, "village_not_included"),
     ],
 )

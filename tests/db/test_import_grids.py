@@ -325,6 +325,18 @@ def test_columns_are_mapped_as_asked(county: Session, tmp_path: Path) -> None:
         run(county, "grids", path, columns=["甲=nonsense"])
 
 
+def test_a_name_is_one_line_that_people_can_say(county: Session, tmp_path: Path) -> None:
+    codes, wkt = list(grids_of(WEST)), [shape.wkt for shape in grids_of(WEST).values()]
+    names = ["第一\n网格", "格" * 101, "三\x07", "四"]
+    rows = [["网格编码", "网格名称", "wkt"], *map(list, zip(codes, names, wkt, strict=True))]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows), encoding="utf-8")
+    told = reasons(run(county, "grids", path))
+    assert [told[row][0] for row in sorted(told)] == ["loaded", "rejected", "rejected", "loaded"]
+    assert "more than 100 characters" in told[3][1]
+    assert "can't be printed" in told[4][1]
+
+
 def test_other_things_in_the_zip_are_rejected_row_by_row(county: Session, tmp_path: Path) -> None:
     shapes = write_grids(tmp_path / "a.gpkg", grids_of(WEST))
     heads = write_xlsx(tmp_path / "heads.xlsx", [["联防组编码", "联户长"], [f"{WEST}00101", "扎西"]])

@@ -12,6 +12,7 @@ from gridmap.exchange.codes import BadCode
 from gridmap.exchange.records import Record
 from gridmap.exchange.repair import Noding
 from gridmap.exchange.report import Loaded
+from gridmap.grids.writing import LONGEST
 from gridmap.sentences import Sentence, say
 
 
@@ -72,6 +73,16 @@ def publish(session: Session, context: Context, kind: str, codes: Sequence[str])
         version=version,
     )
     return version
+
+
+def name_refusal(record: Record) -> Sentence | None:
+    """Why a row's name can't be taken: it has none, or one that nobody would say."""
+    name = record.line("name")
+    if name is None:
+        return say("no_name", "it has no name")
+    if len(name) > LONGEST["name"]:
+        return say("name_too_long", "its name has more than {most} characters", most=LONGEST["name"])
+    return None if name.isprintable() else say("name_unprintable", "its name has characters that can't be printed")
 
 
 def with_codes(

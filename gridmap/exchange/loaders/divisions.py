@@ -14,7 +14,7 @@ from gridmap.divisions.names import spoken_name
 from gridmap.divisions.service import DivisionRecord
 from gridmap.divisions.writing import replace_divisions
 from gridmap.exchange.codes import LEVEL_NAMES, BadCode, code_text, division_code
-from gridmap.exchange.loaders.context import CHANGED, NEW, Context, publish, with_codes
+from gridmap.exchange.loaders.context import CHANGED, NEW, Context, name_refusal, publish, with_codes
 from gridmap.exchange.records import NO_GEOMETRY, Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.exchange.shapes import same_area
@@ -132,8 +132,8 @@ def _parent(record: Record) -> str | None:
 def _refusal(
     code: str, record: Record, parent: str | None, levels: Mapping[str, str], known: Mapping[str, DivisionRecord]
 ) -> Sentence | None:
-    if not record.text("name"):
-        return say("no_name", "it has no name")
+    if refusal := name_refusal(record):
+        return refusal
     if code in known and known[code].level != _level(record):
         return say(
             "level_changed",
@@ -167,7 +167,7 @@ def _parent_refusal(level: str, parent: str | None, levels: Mapping[str, str]) -
 
 
 def _state(code: str, record: Record, parent: str | None, known: DivisionRecord | None) -> DivisionRecord:
-    given = record.text("name") or ""
+    given = record.line("name") or ""
     level = _level(record)
     full = record.text("name_full") or given
     spoken = spoken_name(given) if level == "village" else given

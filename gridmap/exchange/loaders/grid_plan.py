@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, digits_of
-from gridmap.exchange.loaders.context import Context, with_codes
+from gridmap.exchange.loaders.context import Context, name_refusal, with_codes
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Loaded
 from gridmap.exchange.shapes import same_area
@@ -172,8 +172,8 @@ def _present(session: Session, villages: Iterable[str]) -> dict[str, dict[str, G
 
 
 def _refusal(record: Record, outline: shapely.Geometry | None, *, retired: bool) -> Sentence | None:
-    if not record.text("name"):
-        return say("no_name", "it has no name")
+    if refusal := name_refusal(record):
+        return refusal
     if _kind(record) is None:
         return say(
             "grid_kind", "kind {kind!r} is neither base (基础网格) nor special (专属网格)", kind=record.text("kind")
@@ -210,7 +210,7 @@ def _state(code: str, record: Record, before: GridRecord | None) -> GridState:
     kind = _kind(record) or "base"
     return GridState(
         code,
-        record.text("name") or "",
+        record.line("name") or "",
         record.text("name_bo") or (before.name_bo if before else None),
         before.kind if before and not record.text("kind") else kind,
         record.text("note") or (before.note if before else None),

@@ -9,7 +9,7 @@ from gridmap.contacts import heads
 from gridmap.contacts.heads import Head
 from gridmap.divisions import service as divisions
 from gridmap.exchange.codes import BadCode, digits_of
-from gridmap.exchange.loaders.context import CHANGED, NEW, Context, publish, with_codes
+from gridmap.exchange.loaders.context import CHANGED, NEW, Context, name_refusal, publish, with_codes
 from gridmap.exchange.records import Record
 from gridmap.exchange.report import Line, Loaded
 from gridmap.grids import service as grids
@@ -36,7 +36,7 @@ def load_groups(session: Session, records: Sequence[Record], context: Context) -
         if refusal:
             loaded.reject(record, code, refusal)
         else:
-            wanted[code] = (record, record.text("name") or "")
+            wanted[code] = (record, record.line("name") or "")
     appointed = _appoint(session, {code: record for code, (record, _) in wanted.items()}, led, loaded)
     renamed = {c: name for c, (_, name) in wanted.items() if c not in appointed.refused and names.get(c) != name}
     if renamed:
@@ -75,8 +75,8 @@ def _code(record: Record) -> str:
 
 
 def _refusal(code: str, record: Record, grids: set[str], *, retired: bool) -> Sentence | None:
-    if not record.text("name"):
-        return say("no_name", "it has no name")
+    if refusal := name_refusal(record):
+        return refusal
     if code[:15] not in grids:
         return say("no_grid_now", "there is no grid {grid} now", grid=code[:15])
     return say("code_given_up", "the code was given up earlier, and a code is never given again") if retired else None
