@@ -68,10 +68,14 @@ _DIVISION_FORMS = (
 
 
 _WHOLE = say("whole_number", "a whole number is wanted")
+_NUMBER = say("number_wanted", "a number is wanted, such as 103.507")
 _PLAIN = {
     "int_type": _WHOLE,
     "int_parsing": _WHOLE,
     "int_from_float": _WHOLE,
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "finite_number": _NUMBER,
     "date": say("day_form", "a day such as 2026-11-30 is wanted"),
     "missing": say("field_wanted", "this is wanted"),
     "string_type": say("text_wanted", "text is wanted"),

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.sentences import say
 
 # Commas as people type them; NFKC has already folded the full-width comma and digits.
 _SEPARATOR = re.compile(r"\s*[,;、]\s*|\s+")
 # float() would also take "1_0", "infinity" and "nan".
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+# Nobody mistypes degrees into this; eastings and northings are larger.
+_METRES_FROM = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ def _numbers(text: str, count: int, what: str, wanted: str) -> list[float]:
 def _check_degrees(name: str, degrees: float, limit: int) -> None:
     if not math.isfinite(degrees):
         raise _invalid(name, f"{name} is {degrees}, not a finite number of degrees")
+    if abs(degrees) >= _METRES_FROM:
+        told = "{name} {value:.10g} is no degrees; for metres say crs, such as EPSG:4523 for eastings of zone 35"
+        message = say("metres_not_degrees", told, name=name, value=degrees)
+        raise InvalidInput(message, errors=[FieldError(name, message)])
     if abs(degrees) > limit:
         raise _invalid(name, f"{name} {degrees:g} is outside ±{limit} degrees")
 

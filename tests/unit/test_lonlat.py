@@ -48,6 +48,11 @@ def test_what_is_no_point_is_refused_with_an_example(text: str) -> None:
         LonLat.parse(text)
 
 
+def test_metres_are_told_from_degrees() -> None:
+    with pytest.raises(InvalidInput, match="EPSG:4523"):
+        LonLat(35363034.2, 3830076.2)
+
+
 def test_swapped_numbers_are_named_as_such() -> None:
     with pytest.raises(InvalidInput, match="swapped") as refusal:
         LonLat.parse("34.589,103.507")
