@@ -117,7 +117,7 @@ class Doors:
 
     def __init__(self, table: pa.Table) -> None:
         self.table = table.combine_chunks()
-        self.door: npt.NDArray[np.int32] = np.from_dlpack(_flat(self.table, "door").flatten()).reshape(-1, 10)
+        self.door: npt.NDArray[np.int32] = _numbers_of(_flat(self.table, "door").flatten()).reshape(-1, 10)
         self.lon: FloatArray = _numbers(self.table, "lon")
         self.lat: FloatArray = _numbers(self.table, "lat")
         self.place: npt.NDArray[np.int64] = _numbers(self.table, "place")
@@ -225,5 +225,9 @@ def _words(table: pa.Table, name: str) -> tuple[list[str], npt.NDArray[np.int32]
 
 def _numbers(table: pa.Table, name: str) -> Any:
     if table.num_rows:
-        return np.from_dlpack(_flat(table, name))
+        return _numbers_of(_flat(table, name))
     return np.empty(0, table.schema.field(name).type.to_pandas_dtype())
+
+
+def _numbers_of(column: Any) -> Any:
+    return np.from_dlpack(column)
