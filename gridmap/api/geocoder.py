@@ -41,7 +41,7 @@ def search_addok(
         near = _point(request, required=False)
     except _Refused as error:
         return _bad(str(error))
-    prefixes = scope.prefixes if citycode is None else scope.narrow([citycode] if citycode.isdigit() else [])
+    prefixes = addok.in_city(scope.prefixes, citycode or "")
     typing = asked.get("autocomplete", "1").lower() not in _NO
     found = addok.sure(search(served.index, text[:1000], Asking(_MOST, prefixes, near, typing)))
     features = [addok.feature(match) for match in found if type in {None, match.kind}][:limit]
@@ -70,7 +70,7 @@ def search_csv_addok(
 ) -> StreamingResponse:
     """Codes a table: `data`, `columns` (repeated; all when not given), `encoding`, `delimiter`, `with_bom`.
 
-    `lat` and `lon` name columns that bias the search.
+    `lat` and `lon` name columns that bias the search, `citycode` and `type` columns that limit it row by row.
     """
     table = _table(upload)
     wanted = upload.many("columns")
@@ -78,7 +78,8 @@ def search_csv_addok(
     lon, lat = upload.one("lon"), upload.one("lat")
     center = table.point_columns(lon, lat) if lon and lat else None
 
-    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST)
+    filters = [table.columns([name])[0] if (name := upload.one(by)) else None for by in ("citycode", "type")]
+    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST, *filters)
     return csv_answer(table, addok.SEARCH_HEADERS, answer, served, store, bom=_with_bom(upload))
 
 

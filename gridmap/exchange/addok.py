@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridmap.access.caller import narrow
 from gridmap.addresses.search.answer import HALF_KM
 from gridmap.addresses.search.bulk import Remembered, degrees
 from gridmap.addresses.search.index import AddressIndex, Near
@@ -119,19 +120,39 @@ def _geometry(point: LonLat | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class SearchRow:
-    """What a row's text means, as `SEARCH_HEADERS` tell it; `center` are the columns of a point that weighs."""
+    """What a row's text means, as `SEARCH_HEADERS` tell it; `center` are the columns of a point that weighs.
+
+    `citycode` and `type` are the columns of what each row is limited to; an empty cell limits nothing.
+    """
 
     columns: tuple[int, ...]
     prefixes: tuple[str, ...]
     center: tuple[int, int] | None
     limit: int
+    citycode: int | None = None
+    type: int | None = None
     _before: Remembered = field(default_factory=Remembered, compare=False, repr=False)
 
     def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
         """The cells of one row."""
         near = None if self.center is None else cells_point(row, *self.center, DEGREES)
-        asking, text = Asking(self.limit, self.prefixes, near), cells_text(row, self.columns)
-        return self._before.cells(index, (text, near), lambda: search_cells(sure(search(index, text, asking))))
+        text, citycode, kind = cells_text(row, self.columns), _cell(row, self.citycode), _cell(row, self.type)
+        asking = Asking(self.limit, in_city(self.prefixes, citycode), near)
+        return self._before.cells(
+            index, (text, near, citycode, kind),
+            lambda: search_cells([match for match in sure(search(index, text, asking)) if kind in {"", match.kind}]),
+        )  # fmt: skip
+
+
+def in_city(prefixes: tuple[str, ...], citycode: str) -> tuple[str, ...]:
+    """Code prefixes within a county, or another division, whose code is given; nothing where it is no code."""
+    if not citycode:
+        return prefixes
+    return narrow(prefixes, (citycode,)) if citycode.isascii() and citycode.isdigit() else ()
+
+
+def _cell(row: Sequence[str], column: int | None) -> str:
+    return row[column].strip() if column is not None and column < len(row) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ _ADDRESS_NAMES = (
     "地址", "详细地址", "标准地址", "住址", "家庭住址", "现住址", "地址全称", "address", "adresse", "addr", "q",
     "query", "label", "text",
 )  # fmt: skip
+_ADDRESS_PART = re.compile("地址|住址|address")
+_OTHER_ADDRESS = re.compile("邮|电子|网|ip|mac|mail|url|编码|code")
+"""Addresses where nobody lives."""
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "x")
 _LAT_NAMES = ("lat", "latitude", "纬度", "y")
 
@@ -46,7 +51,9 @@ class CsvTable:
         csv.field_size_limit(_LARGEST_FIELD)
         file.seek(0)
         sample = file.read(_SAMPLE)
-        name = asked_encoding(encoding).name if encoding else detect([sample]).name
+        if sample.startswith(_WORKBOOKS):
+            raise _refused("data", "this is an Excel workbook; save it as CSV, or as CSV UTF-8, and send that")
+        name = asked_encoding(encoding).name if encoding else detect(sample.split(b"\n")).name
         if name == "utf-8" and sample.startswith(b"\xef\xbb\xbf"):
             name = "utf-8-sig"
         if delimiter is not None and len(delimiter) != 1:
@@ -77,10 +84,14 @@ class CsvTable:
         return [self.form.header.index(name) for name in wanted]
 
     def address_columns(self, wanted: Sequence[str]) -> list[int]:
-        """The columns of the text: those asked for, else the one that is called so, else all of them."""
+        """The columns of the text: those asked for, else the one that is called so, or about so (户籍地址), else all
+        of them."""
         if wanted:
             return self.columns(wanted)
         named = _first_called(self.form.header, _ADDRESS_NAMES)
+        if named is None:
+            about = (at for at, cell in enumerate(self.form.header) if _is_about_address(cell.lower()))
+            named = next(about, None)
         return list(range(len(self.form.header))) if named is None else [named]
 
     def point_columns(self, lon: str | None, lat: str | None) -> tuple[int, int]:
@@ -203,6 +214,10 @@ def _encoded(text: str, encoding: str) -> bytes:
 def _first_called(header: Sequence[str], names: Sequence[str]) -> int | None:
     plain = [cell.strip().lower() for cell in header]
     return next((plain.index(name) for name in names if name in plain), None)
+
+
+def _is_about_address(cell: str) -> bool:
+    return _ADDRESS_PART.search(cell) is not None and _OTHER_ADDRESS.search(cell) is None
 
 
 def _free(header: Sequence[str], columns: Sequence[str]) -> list[str]:

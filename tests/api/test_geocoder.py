@@ -70,6 +70,15 @@ def test_gbk_semicolons_short_rows_and_columns_that_are_there_already(geocoder: 
     assert lines[3].endswith(";partial;多出来")
 
 
+def test_one_spoilt_cell_does_not_make_a_table_unreadable(geocoder: Closed) -> None:
+    """And of many columns that with the address is found by a part of its name."""
+    body = "编号,户籍地址,电子邮箱地址\n7,双村镇西村1号,a@b\n".encode("gbk") + b"8,\xff\xfe\xfa,\n"
+    answer = geocoder.client.post(SEARCH_CSV, content=body, headers=TEXT_CSV)
+    first, spoilt = answer.content.splitlines()[1:]
+    assert first.decode("gbk").startswith(f"7,双村镇西村1号,a@b,{record_id('A', 1)},")
+    assert spoilt.startswith(b"8,\xff\xfe\xfa,,")
+
+
 def test_reverse_of_a_table(geocoder: Closed) -> None:
     lon, lat = at(NORTH_WEST, 0.2, 0.8)
     body = written([["id", "经度", "纬度"], ["a", str(lon), str(lat + 0.0001)], ["b", "", "x"], ["c", "500", "1"]])
@@ -86,6 +95,7 @@ def test_reverse_of_a_table(geocoder: Closed) -> None:
         (SEARCH_CSV, {}, "", "data"), (SEARCH_CSV, {"column": "x"}, "地址\n西村\n", "columns"),
         (SEARCH_CSV, {"encoding": "klingon"}, "地址\n西村\n", "encoding"), (REVERSE_CSV, {}, "a,b\n1,2\n", "lon"),
         (SEARCH_CSV, {"delimiter": ",,"}, "地址\n", "delimiter"), (SEARCH_CSV, {}, "\n\n", "data"),
+        (SEARCH_CSV, {}, "PK\x03\x04workbook", "data"),
     ],
 )  # fmt: skip
 def test_tables_that_cannot_be_read_are_refused(
@@ -156,6 +166,10 @@ def test_addok_csv_both_ways(geocoder: Closed) -> None:
         record_id("A", 1), "1号", "ok",
     )  # fmt: skip
     assert (rows[1]["n"], rows[1]["result_type"]) == ("2", "municipality")
+    body = f"a,c,t\n双村镇西村1号,{WEST},\n双村镇西村1号,1,\n双村镇西村1号,,street\n双村镇西村1号,,\n".encode()
+    asked = {"columns": "a", "citycode": "c", "type": "t"}
+    rows = table(geocoder.client.post("/geocoder/search/csv/", files={"data": ("in.csv", body)}, data=asked).text)
+    assert [row["result_status"] for row in rows] == ["ok", "not-found", "not-found", "ok"]
     back = f"latitude,longitude\n{lat},{lon}\n,\n".encode()
     rows = table(geocoder.client.post("/geocoder/reverse/csv/", files={"data": ("in.csv", back)}).text)
     assert (rows[0]["result_id"], rows[0]["result_distance"]) == (record_id("A", 1), "0")
