@@ -85,6 +85,7 @@ def test_the_one_right_door(text: str) -> None:
         ("城东社区滨河东街12号", "柳林镇城东社区滨河东路12号"),
         ("城东社区阳光2号楼1单元202室", "柳林镇城东社区阳光小区2号楼1单元202室"),
         ("城东社区阳光小区2#1单元202", "柳林镇城东社区阳光小区2号楼1单元202室"),
+        ("城东社区阳光小区2号", "柳林镇城东社区阳光小区2号楼"),
         ("城东社区阳光小区 2 2 202", "柳林镇城东社区阳光小区2号楼2单元202室"),
         ("chengdong shequ yang guang xiao qu er hao lou yi dan yuan 202", "柳林镇城东社区阳光小区2号楼1单元202室"),
         ("kaerqinzhen xiangecun 1she1hao", "喀尔钦镇相俄村1组1号"),
@@ -191,6 +192,18 @@ def test_as_it_is_typed() -> None:
         assert any("木耳" in match.label for match in search(register(), typed, typing)), typed
     villages = [match.label for match in search(register(), "木耳镇多", typing)]
     assert any(label.endswith("多坝村") for label in villages)
+    parts = {
+        "木耳镇多坝村3": "3组",
+        "城东社区滨": "滨河东路",
+        "城东社": "城东社区",
+        "木耳村上": "上庄自然村",
+        "城东社区阳光": "阳光小区",
+    }
+    for typed, going_on in parts.items():
+        assert any(match.label.endswith(going_on) for match in search(register(), typed, typing)), typed
+    for typed in ("mue", "muer duoba 3zu12h", "ཅོ་ན"):
+        assert search(register(), typed, typing)[0].segments["county"] == "卓尼县", typed
+    assert search(register(), "muer duoba 3zu12h", typing)[0].code == code_of(DOOR)
     numbers = [match.label[-3:] for match in search(register(), "木耳镇多坝村3组1", typing)]
     assert numbers[0] == "组1号"
     assert {"10号", "11号", "12号"} <= set(numbers)

@@ -142,6 +142,9 @@ def _ways(reading: Reading, village: Village) -> Iterator[Asked]:
     if reading.doors.either is not None:
         other = {**said, **reading.doors.either}
         yield Asked({name: text for name, text in other.items() if text}, 0.97, strict=True)
+    if "estate" in said and "number" in said and "building" not in said and not numbers:
+        building = said["number"].removesuffix("号") + "号楼"
+        yield Asked({**said, "building": building, "number": ""}, 0.93 * likeness, strict=True)
     if numbers:
         names = {name: said[name] for name in NAMES if name in said}
         yield from _by_numbers(_all_numbers(reading), names)

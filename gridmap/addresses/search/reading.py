@@ -74,8 +74,12 @@ class Reader:
         """The readings by likeness, the best first: at most ten, none much worse than the best."""
         found: list[Draft] = []
         words = Words(compare_key(text))
-        for initials in (False, True) if has_letters(text) else (False,):
-            symbols = to_symbols(words.key, initials=initials)
+        ways = [to_symbols(words.key)]
+        if has_letters(text):
+            ways.append(to_symbols(words.key, initials=True))
+        if unfinished and "A" <= text[-1:] <= "Z":
+            ways.append(to_symbols(words.key, begun=True))
+        for symbols in ways:
             found += drafts(self.divisions, self._locals, words, symbols, unfinished=unfinished)
         # Of equals the one that explains more of the text; a village before the township that is called the same.
         best = sorted(near_the_best(found), key=lambda draft: (-draft.weight, -draft.explained, draft.known.place.code))

@@ -10,14 +10,14 @@ import numpy as np
 from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Known
 from gridmap.addresses.normalise import compare_key
-from gridmap.addresses.search.door import door_values
+from gridmap.addresses.search.door import NUMERIC, door_values
 from gridmap.addresses.search.index import EVERYWHERE, AddressIndex, Door, place_ranges
-from gridmap.addresses.search.kernels import complete_numbers
+from gridmap.addresses.search.kernels import GROUP, complete_numbers
 from gridmap.addresses.search.matching import Doorway, Ranges, Village, find_doorway
 from gridmap.addresses.search.reading import Reading
 from gridmap.addresses.search.score import Parts
 from gridmap.addresses.search.table import Row
-from gridmap.addresses.search.text import readable, variants
+from gridmap.addresses.search.text import readable, typed_whole, variants
 from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
 from gridmap.geo import measure
 from gridmap.geo.lonlat import LonLat
@@ -38,6 +38,8 @@ by a twenty-fifth of its fit at least."""
 _TRIED = 0.4
 _FAR_M = 20_000.0
 _COMPLETED = 40
+_VILLAGES_COMPLETED, _LIKE_ENOUGH = 3, 0.7
+_NAMED_PARTS = {"hamlet": "group", "group_name": "group", "street": "street", "estate": "estate"}
 _NEIGHBOUR_WORTH = 0.8
 
 
@@ -95,6 +97,8 @@ class _Candidate:
 def search(index: AddressIndex, text: str, asking: Asking = Asking()) -> list[Match]:
     """What a text means, the best first. Empty for what means nothing here: a far-off guess is never told."""
     asked = readable(text)
+    if asking.autocomplete:
+        asked = typed_whole(asked)
     if not asked or not asking.prefixes:
         return []
     ranges = place_ranges(asking.prefixes)
@@ -158,7 +162,8 @@ def _settled(text: str, exact: Sequence[Reading], found: Sequence[_Candidate]) -
     if whole:
         return whole == 1 or not unread
     said = any(sign.isdigit() for sign in text)
-    return bool(exact) and not said and not unread
+    below = any(reading.doors.values for reading in exact)
+    return bool(exact) and not said and not unread and not below
 
 
 def _worth_trying(readings: Sequence[Reading]) -> list[Reading]:
@@ -237,8 +242,9 @@ def _by_alias(index: AddressIndex, text: str, asking: Asking) -> Iterator[_Candi
 
 
 def _completions(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> Iterator[_Candidate]:
-    """Doors whose number goes on from the one at the end of the text."""
+    """Doors whose number goes on from the one at the end of the text, or what in a village has a name that does."""
     if not text[-1].isdigit():
+        yield from _names_going_on(index, text, asking, ranges)
         return
     for reading in index.reader.exact(text) or index.reader.alike(text)[:2]:
         village = index.village(reading.known.place.code, ranges) if reading.is_village else None
@@ -246,6 +252,8 @@ def _completions(index: AddressIndex, text: str, asking: Asking, ranges: Ranges)
         if village is None or last is None or not _inside(reading.known, asking.prefixes):
             continue
         yield from _going_on(index, reading, village, last[0])
+        if any(item.kind == "number_word" for item in reading.doors.assumed) and len(reading.doors.values) == 1:
+            yield from _groups_going_on(index, reading, village)
 
 
 def _going_on(index: AddressIndex, reading: Reading, village: Village, segment: str) -> Iterator[_Candidate]:
@@ -261,6 +269,42 @@ def _going_on(index: AddressIndex, reading: Reading, village: Village, segment: 
         more = len(str(value)) - len(str(int(asked[field])))
         parts = Parts(reading.village, reading.upper, 0.9 - 0.05 * more, reading.rest, sure=0.7)
         yield _Candidate("door", reading.known, parts, Door(part, row))
+
+
+def _groups_going_on(index: AddressIndex, reading: Reading, village: Village) -> Iterator[_Candidate]:
+    """The groups whose number goes on from the one behind the village: 多坝村3 is more often group 3 than number 30."""
+    typed = reading.doors.values["number"].removesuffix("号")
+    values, rows = np.unique(village.doors.door[village.first : village.end, GROUP], return_index=True)
+    part = index.part_of(reading.known.place.code)
+    for value, row in zip(values.tolist(), rows.tolist(), strict=True):
+        if 0 <= value < NUMERIC and str(value).startswith(typed):
+            text = index.row(Door(part, village.first + row)).segments["group_name"]
+            yield _part_of_village(
+                reading, village, {"group_name": text}, "group", 0.95 if str(value) == typed else 0.9
+            )
+
+
+def _names_going_on(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> Iterator[_Candidate]:
+    """Streets, estates and hamlets of the villages that a text may name, whose names go on from its end."""
+    for reading in index.reader.alike(text, unfinished=True)[:_VILLAGES_COMPLETED]:
+        village = index.village(reading.known.place.code, ranges) if reading.is_village and reading.named else None
+        if village is None or not _inside(reading.known, asking.prefixes):
+            continue
+        for name in reading.locals:
+            local = name.value
+            if local.bare or name.last.end < len(text) or reading.known.place.code not in local.villages:
+                continue
+            if name.likeness >= _LIKE_ENOUGH and local.segment in _NAMED_PARTS:
+                level = _NAMED_PARTS[local.segment]
+                yield _part_of_village(reading, village, {local.segment: local.text}, level, 0.9 * name.likeness)
+
+
+def _part_of_village(reading: Reading, village: Village, below: dict[str, str], level: str, worth: float) -> _Candidate:
+    """A part of a village that may be going to be said, at the middle of its doors."""
+    asked = door_values(below)
+    count, lon, lat = village.agreeing(asked, 9)
+    parts = Parts(reading.village, reading.upper, 1.0, reading.rest, sure=0.7 * worth)
+    return _Candidate(level, reading.known, parts, None, below, LonLat(lon, lat) if count else None)
 
 
 def _ranked(index: AddressIndex, found: Sequence[_Candidate], asking: Asking) -> list[_Candidate]:

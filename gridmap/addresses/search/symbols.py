@@ -28,8 +28,9 @@ class Symbols:
     places: Int32s
 
 
-def to_symbols(text: str, *, initials: bool = False) -> Symbols:
-    """The symbols of a normalised text. `initials`: a short run of letters stands for as many syllables."""
+def to_symbols(text: str, *, initials: bool = False, begun: bool = False) -> Symbols:
+    """The symbols of a normalised text. `initials`: a short run of letters stands for as many syllables; `begun`: of
+    the last syllable no more is known than how it begins, since MUE may go on to MUER."""
     rows: list[int] = []
     places: list[int] = []
     for match in _PARTS.finditer(text):
@@ -40,6 +41,8 @@ def to_symbols(text: str, *, initials: bool = False) -> Symbols:
         for row, place in _symbols_of(match, initials=initials):
             rows += row
             places += place
+    if begun and rows and places[-1] == len(text):
+        rows[-6:] = (-1, *initial(chr(rows[-1] + 97)))
     return Symbols(np.array(rows, np.int32).reshape(-1, 6), np.array(places, np.int32).reshape(-1, 2))
 
 

@@ -51,6 +51,8 @@ _MISHEARD = (
     (re.compile(f"(?<=[{_N}])[成城程曾](?=[{_N}])"), "层"),
     (re.compile(f"(?<=[{_N}])[市是式事试士世](?=$)"), "室"),
 )  # fmt: skip
+_BEGUN_UNIT = re.compile("(?<=[0-9]) ?(?:H|HA|S|SH|Z|D|DU|DO|DON|DA|DAN|DANY|DANYU|DANYUA|L|LO|F|C|CE|CEN)$")
+_BEGUN_SYLLABLE = re.compile("(?<=[ཀ-ྼ])་[ཀ-ཬ]$")
 _UNITS = {
     "zu": "组", "she": "社", "dui": "队", "hao": "号", "fu": "附", "lou": "楼", "dong": "栋", "ceng": "层", "shi": "室",
     "cun": "村", "zhen": "镇", "xiang": "乡",
@@ -100,6 +102,18 @@ def _as_digits(text: str) -> str:
 
 
 _DIGIT_SHAPES = str.maketrans("lI|Oo", "11100")
+
+
+def typed_whole(text: str) -> str:
+    """A readable text that is being typed, without the beginning of a word that can't be known yet: the h of
+    duoba3zu12hao, and half of a Tibetan syllable.
+
+    >>> typed_whole("DUOBA3ZU12H"), typed_whole("多坝村3组12H"), typed_whole("ཅོ་ན")
+    ('DUOBA3ZU12', '多坝村3组12H', 'ཅོ')
+    """
+    if _LATIN.search(text):
+        text = _BEGUN_UNIT.sub("", text)
+    return _BEGUN_SYLLABLE.sub("", text)
 
 
 def variants(text: str) -> Iterator[str]:
