@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.model import Address
 from gridmap.contacts.ending_queries import keep_ended
 from gridmap.contacts.model import ContactPair, DutyPost, Officer
+from gridmap.contacts.plans.model import PairRule
 from gridmap.contacts.rules import FIELDS
 from gridmap.households.model import Household
 
@@ -42,6 +43,17 @@ def pair_rows(session: Session, households: Sequence[str]) -> Sequence[Row[*tupl
     stmt = select(
         ContactPair.household_id, ContactPair.rank, ContactPair.officer_id, ContactPair.tier, ContactPair.reason
     ).where(ContactPair.county_code == func.any(counties), ContactPair.household_id == func.any(list(households)))
+    return session.execute(stmt).all()
+
+
+def forbidden_rows(session: Session, households: Sequence[str]) -> Sequence[Row[str, str]]:
+    """Household and officer of the pairs that are forbidden to some households; by pk_pair_rule."""
+    counties = sorted({household[1:7] for household in households})
+    stmt = select(PairRule.household_id, PairRule.officer_id).where(
+        PairRule.county_code == func.any(counties),
+        PairRule.household_id == func.any(list(households)),
+        PairRule.kind == "forbidden",
+    )
     return session.execute(stmt).all()
 
 

@@ -104,6 +104,11 @@ def pairs_of(session: Session, households: Iterable[str]) -> dict[str, dict[int,
     return found
 
 
+def forbidden_to(session: Session, households: Iterable[str]) -> set[tuple[str, str]]:
+    """The pairs of household and officer that are forbidden to some households."""
+    return {(row[0], row[1]) for row in queries.forbidden_rows(session, sorted(set(households)))}
+
+
 def places_of(session: Session, households: Iterable[str]) -> dict[str, HouseholdPlace]:
     """Those of some ids that are current households, and where they are."""
     rows = queries.household_places(session, sorted(set(households)))

@@ -140,8 +140,8 @@ KINDS: dict[str, Kind] = {
             "pairs",
             {
                 "household": ("household", "household_id", "户编号", "户编码", "住户编号"),
-                "officer": ("officer", "officer_id", "干部编号", "联系干部编号", "人员编号"),
-                "rank": ("rank", "顺位", "序位", "次序", "联系顺序"),
+                "officer": ("officer", "officer_id", "干部编号", "联系干部编号", "联系人编号", "联系人", "人员编号"),
+                "rank": ("rank", "顺位", "序位", "次序", "顺序", "联系顺序", "第几联系人"),
                 "reason": ("reason", "理由", "原因", "结对理由"),
             },
             ("household", "officer"),

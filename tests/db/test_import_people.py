@@ -261,6 +261,19 @@ def test_pairs_set_a_rank_and_leave_the_others(county: Session, tmp_path: Path) 
     assert "two contacts" in twice[2][1]
 
 
+def test_pairs_of_no_rank_or_forbidden_are_refused_and_tiers_follow(county: Session, tmp_path: Path) -> None:
+    rules = "INSERT INTO pair_rule (county_code, household_id, officer_id, kind, why, author) VALUES "
+    county.execute(text(f"{rules} ('{COUNTY}', '{H2}', '{P1}', 'forbidden', '亲属回避', 'key:a')"))
+    path = _csv(tmp_path / "a.csv", "住户编号,联系人编号,顺序", f"{H1},{P1},0", f"{H2},{P1},1", f"{H4},{P1},1")
+    told = reasons(run(county, "pairs", path))
+    assert [told[row][0] for row in (2, 3, 4)] == ["rejected", "rejected", "loaded"]
+    assert told[2][1].startswith("rank 0:")
+    assert "forbidden" in told[3][1]
+    county.execute(text("UPDATE officer SET home_code = :home WHERE id = :id"), {"home": COUNTY, "id": P1})
+    assert run(county, "pairs", path).counts() == {"loaded": 1, "unchanged": 0, "rejected": 2}
+    assert county.scalars(select(ContactPair.tier).where(ContactPair.household_id == H4)).one() == 2
+
+
 def test_a_formula_in_an_export_is_text_and_comes_back(county: Session, tmp_path: Path) -> None:
     evil = "=cmd|' /C calc'!A0"
     county.execute(text("UPDATE officer SET unit = :unit WHERE id = :id"), {"unit": evil, "id": P1})

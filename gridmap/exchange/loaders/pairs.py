@@ -72,6 +72,7 @@ class _Pairs:
         self._places = loading.places_of(session, households) if households else {}
         self._officers = loading.officers_by_id(session, officers) if officers else {}
         self.known = loading.pairs_of(session, households) if households else {}
+        self._forbidden = loading.forbidden_to(session, households) if households else set()
 
     def read(self, record: Record) -> Read[PairState]:
         """What a row says. Raises BadCode."""
@@ -84,22 +85,32 @@ class _Pairs:
             raise BadCode(say("no_household_now", "there is no household {household} now", household=household))
         if officer is None or officer.status != "current":
             raise BadCode(say("no_officer_in_office", "there is no officer {id} in office", id=officer_id))
-        rank = count_of(record, "rank") or 1
-        if rank > _MOST_RANKS:
-            raise BadCode(
-                say(
-                    "rank_wrong",
-                    "rank {rank}: 1 is the first contact, up to {most} stand in",
-                    rank=rank,
-                    most=_MOST_RANKS,
-                )
-            )
+        rank = _rank_of(record)
         known = self.known.get(household, {}).get(rank)
         reason = record.text("reason") or (known.reason if known and known.officer == officer_id else "")
         tier = loading.tier_of(officer.values["home_code"], place.village_code)
         state = PairState(household, rank, officer_id, tier, reason or f"as in {self._file}")
-        changes = known is None or (known.officer, known.reason) != (officer_id, state.reason)
+        changes = known is None or (known.officer, known.tier, known.reason) != (officer_id, tier, state.reason)
+        if (known is None or known.officer != officer_id) and (household, officer_id) in self._forbidden:
+            raise BadCode(say("why_forbidden", "this pair is forbidden; take the rule away first"))
         return Read(record, (household, rank), household, state, is_new=known is None, changes=changes)
+
+
+def _rank_of(record: Record) -> int:
+    """The rank that a row says, the first when it says none. Raises BadCode."""
+    rank = count_of(record, "rank")
+    if rank is None:
+        return 1
+    if not 1 <= rank <= _MOST_RANKS:
+        raise BadCode(
+            say(
+                "rank_wrong",
+                "rank {rank}: 1 is the first contact, up to {most} stand in",
+                rank=rank,
+                most=_MOST_RANKS,
+            )
+        )
+    return rank
 
 
 def _without_doubles(loaded: Loaded, rows: Sequence[Read[PairState]], reader: _Pairs) -> list[Read[PairState]]:
