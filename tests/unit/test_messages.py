@@ -49,6 +49,7 @@ FAMILIES = (
     "officer.",
     "people.absent_",
     "people.kind_",
+    "people.language_",
     "people.officer_",
     "people.posts_",
     "people.status_",
