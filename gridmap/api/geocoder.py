@@ -78,8 +78,8 @@ def search_csv_addok(
     lon, lat = upload.one("lon"), upload.one("lat")
     center = table.point_columns(lon, lat) if lon and lat else None
 
-    filters = [table.columns([name])[0] if (name := upload.one(by)) else None for by in ("citycode", "type")]
-    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST, *filters)
+    city, kind = (table.columns([name])[0] if (name := upload.one(by)) else None for by in ("citycode", "type"))
+    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST, city, kind)
     return csv_answer(table, addok.SEARCH_HEADERS, answer, served, store, bom=_with_bom(upload))
 
 
