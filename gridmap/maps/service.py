@@ -1,5 +1,6 @@
 """What is drawn of a division: outlines, grids with their counts, outlines around groups, shelters."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,9 +113,14 @@ def default_division(session: Session, told: tuple[str, ...] = ("",)) -> Divisio
 
 
 def smallest_shared(chains: Sequence[Sequence[NamedDivision]]) -> str:
-    """The code of the smallest division that several chains, each province first, have in common."""
-    shared = [d for d in chains[0] if all(any(d.code == other.code for other in chain) for chain in chains)]
-    return (shared or chains[0])[-1].code
+    """The code of the smallest division that several chains, each province first, have in common.
+
+    Of several provinces the one with the most counties: an exercise beside it must not hide it.
+    """
+    provinces = Counter(chain[0].code for chain in chains)
+    most = max(sorted(provinces), key=provinces.__getitem__)
+    alike = [chain for chain in chains if chain[0].code == most]
+    return next(d.code for d in reversed(alike[0]) if all(any(d.code == o.code for o in chain) for chain in alike))
 
 
 def load_content(session: Session, within: str, prefixes: tuple[str, ...] | None = None) -> MapContent:

@@ -36,6 +36,10 @@ def test_the_table_tells_the_grids_of_a_division_in_the_order_asked_for(api: Tes
     assert "没有符合条件的网格" in part(api, f"/grids?within={COUNTY}&q=无此网格", "rows")
 
 
+def test_a_link_that_names_a_grid_alone_shows_it_among_its_neighbours(api: TestClient) -> None:
+    assert codes(part(api, f"/grids?grid={NORTH_WEST}", "list")) == [NORTH_WEST, SOUTH_WEST]
+
+
 def test_a_part_is_the_same_as_in_the_whole_page(api: TestClient) -> None:
     address = f"/grids?within={WEST}&grid={NORTH_WEST}"
     whole = api.get(address).text

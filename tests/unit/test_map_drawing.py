@@ -12,11 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon, box
 
+from gridmap.divisions.service import NamedDivision
 from gridmap.maps import topology
 from gridmap.maps.colouring import _exchange, _lowest_free, colour
 from gridmap.maps.escaping import script_json
 from gridmap.maps.hulls import outlines_around
 from gridmap.maps.kept import Kept
+from gridmap.maps.service import smallest_shared
 from tests.tessellations import tessellation
 
 WEST, EAST = box(103.50, 34.50, 103.51, 34.52), box(103.51, 34.50, 103.52, 34.52)
@@ -269,3 +271,13 @@ class TestKept:
         with pytest.raises(ZeroDivisionError):
             kept.get("a", lambda: 1 // 0)
         assert kept.get("a", lambda: 7) == 7
+
+
+def test_an_exercise_beside_the_counties_does_not_hide_what_they_share() -> None:
+    def chain(*codes: str) -> list[NamedDivision]:
+        return [NamedDivision(code, "", None, code, code, None) for code in codes]
+
+    real = [chain("62", "623000", "623001"), chain("62", "623000", "623022")]
+    assert smallest_shared(real) == "623000"
+    assert smallest_shared([*real, chain("97", "972200", "972201")]) == "623000"
+    assert smallest_shared([chain("62", "623000", "623022"), chain("97", "972200", "972201")]) == "623022"

@@ -52,7 +52,7 @@ def grids_page(
     cursor: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
     """The grids of a division as a tree, a table and a map, and one of them in the drawer."""
-    division = _division(session, scope, frame, within)
+    division = _division(session, scope, frame, within or _around(session, scope, grid))
     prefixes = scope.within(session, division.code)
     return render(
         request,
@@ -127,6 +127,15 @@ def _branch(session: Session, scope: MapScope, division: DivisionRecord) -> Bran
     for _, same_level in groupby(below, key=lambda child: len(child.code)):
         counts |= grids.count_each(session, [child.code for child in same_level])
     return Branch(division, [(child, counts.get(child.code, 0)) for child in below])
+
+
+def _around(session: Session, scope: MapScope, grid: str | None) -> str | None:
+    """The village of a grid that a link names alone, so that it is seen among its neighbours; else what it lay in."""
+    if grid is None:
+        return None
+    above = [grid[:digits] for digits in (12, 9, 6)]
+    known = divisions.by_codes(session, above)
+    return next((code for code in above if code in known and scope.narrow([code])), None)
 
 
 def _division(session: Session, scope: MapScope, frame: Frame, within: str | None) -> DivisionRecord:
