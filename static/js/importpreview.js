@@ -204,7 +204,7 @@ function fates(told, preview, actions) {
     h("td", { class: "number" }, h("button", { type: "button", class: "quiet", click: () => actions.zoom(`${table}:${row}`), "aria-label": t("import.show_row", { row }) }, String(row))),
     h("td", { class: "code" }, code ?? "—"),
     h("td", {}, h("span", { class: `state ${{ loaded: "good", rejected: "error" }[status] ?? "plain"}` }, h("b", { "aria-hidden": "true" }, t(`import.row_letter.${status}`)), t(`import.row.${status}`))),
-    h("td", { class: "wrap" }, said(reason))));
+    h("td", { class: "wrap" }, told.tables.length > 1 ? h("span", { class: "fine" }, `${table.split(":").pop()} · `) : null, said(reason))));
   return h("section", { class: "block" }, h("h3", {}, t("import.rows")),
     rows.length < total ? h("p", { class: "fine" }, t("import.rows_first", { shown: formatCount(rows.length), total: formatCount(total) })) : null,
     h("div", { class: "table-box tall", tabindex: "0", role: "region", "aria-label": t("import.rows") },

@@ -325,6 +325,14 @@ def test_columns_are_mapped_as_asked(county: Session, tmp_path: Path) -> None:
         run(county, "grids", path, columns=["甲=nonsense"])
 
 
+def test_a_code_that_two_sheets_tell_differently_is_named_by_both(county: Session, tmp_path: Path) -> None:
+    code, shape = next(iter(grids_of(WEST).items()))
+    heading, row = ["网格编码", "网格名称", "wkt"], [code, "甲", shape.wkt]
+    path = write_xlsx(tmp_path / "a.xlsx", [heading, row], [heading, [code, "乙", shape.wkt]])
+    told = [str(fate.reason) for fate in run(county, "grids", path).fates]
+    assert told == ["the code comes 2 times (rows Sheet 2, Sheet1 2), and the rows differ"] * 2
+
+
 def test_a_name_is_one_line_that_people_can_say(county: Session, tmp_path: Path) -> None:
     codes, wkt = list(grids_of(WEST)), [shape.wkt for shape in grids_of(WEST).values()]
     names = ["第一\n网格", "格" * 101, "三\x07", "四"]

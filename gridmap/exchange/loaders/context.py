@@ -108,7 +108,7 @@ def with_codes(
                 loaded.reject(record, code, OUTSIDE_SCOPE)
             continue
         if any(_differ(first, other) for other in others):
-            rows = ", ".join(str(record.row) for record in same)
+            rows = _row_names(same)
             for record in same:
                 loaded.reject(
                     record,
@@ -128,6 +128,13 @@ def with_codes(
         else:
             unique.append((code, first))
     return unique
+
+
+def _row_names(records: Sequence[Record]) -> str:
+    """The numbers of rows, each with its sheet or layer when they are of several."""
+    if len({record.table for record in records}) == 1:
+        return ", ".join(str(record.row) for record in records)
+    return ", ".join(f"{record.table.rpartition(':')[2]} {record.row}" for record in records)
 
 
 def _differ(one: Record, other: Record) -> bool:
