@@ -55,6 +55,7 @@ _SENTENCES: dict[Kind, tuple[str, str]] = {
     Kind.MULTIPART: ("{who} 由 {detail} 个互不相连的部分组成。", "{who}: there are {detail} separate parts."),
     Kind.SMALL: ("{who} 有一部分仅 {size}。", "{who}: a part has only {size}."),
 }
+_EMPTY = ("边界内有 {size} 空白，不属于任何网格。", "Inside the outline {size} belong to no grid.")
 _UNDER = ("小于", "less than")
 
 
@@ -87,6 +88,8 @@ class Problem:
         return self._sentence(1, grids if self.grids else "The outline")
 
     def _sentence(self, language: int, who: str) -> str:
+        if not self.grids and self.kind == Kind.GAP:
+            return _EMPTY[language].format(size=_area(self.size, _UNDER[language]))
         size = (_area if self.unit == "m2" else _length)(self.size, _UNDER[language])
         detail = self.detail if language else CHINESE.get(self.detail, self.detail)
         return _SENTENCES[self.kind][language].format(who=who, size=size, detail=detail)

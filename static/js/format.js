@@ -9,13 +9,17 @@ export function formatCount(count) {
   return WHOLE.format(count);
 }
 
-/** An area in m² below a tenth of a square kilometre, in km² above. @param {number} area_m2 */
+/** An area in m² below a tenth of a square kilometre, in km² above; what there is never reads as 0. @param {number} area_m2 */
 export function formatArea(area_m2) {
-  return area_m2 < 100_000 ? `${WHOLE.format(area_m2)} m²` : `${HUNDREDTHS.format(area_m2 / 1e6)} km²`;
+  if (area_m2 >= 100_000) return `${HUNDREDTHS.format(area_m2 / 1e6)} km²`;
+  if (area_m2 >= 100 || area_m2 === 0) return `${WHOLE.format(area_m2)} m²`;
+  if (area_m2 >= 0.01) return `${Number(area_m2.toPrecision(3))} m²`;
+  return area_m2 >= 1e-4 ? `${Number((area_m2 * 1e4).toPrecision(2))} cm²` : "< 1 cm²";
 }
 
-/** A distance in m below ten kilometres, in km above. @param {number} distance_m */
+/** A distance in m below ten kilometres, in km above; what there is never reads as 0. @param {number} distance_m */
 export function formatDistance(distance_m) {
+  if (distance_m > 0 && distance_m < 0.1) return distance_m < 0.01 ? "< 1 cm" : `${WHOLE.format(distance_m * 100)} cm`;
   if (distance_m < 10) return `${TENTHS.format(distance_m)} m`;
   return distance_m < 10_000 ? `${WHOLE.format(distance_m)} m` : `${TENTHS.format(distance_m / 1000)} km`;
 }

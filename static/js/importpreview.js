@@ -226,5 +226,6 @@ function percent(share) {
 
 /** @param {number} area_m2 */
 function signed(area_m2) {
-  return `${area_m2 < 0 ? "−" : "+"}${formatArea(Math.abs(area_m2))}`;
+  const size = Math.abs(area_m2);
+  return size < 0.01 ? `±${formatArea(0)}` : `${area_m2 < 0 ? "−" : "+"}${formatArea(size)}`;
 }

@@ -96,6 +96,7 @@ function item(problem, number, map, chosen, choose) {
     h("span", { class: "problem-words" },
       h("span", { class: "problem-kind" }, severityMark(problem.severity), h("strong", {}, t(`problem.${problem.kind}`)), h("span", { class: "fine" }, sizeOf(problem))),
       h("span", {}, sentence(problem)),
+      problem.grids.length === 0 && problem.village ? h("span", { class: "fine code" }, groupedCode(problem.village)) : null,
     ),
   );
   return h("li", {}, button);
@@ -122,7 +123,9 @@ export function showCard(problem, number, coverage, map, { close, grid, choose }
       picture(map, problem, 352, 220),
       h("p", {}, sentence(problem)),
       problem.grids.length ? h("ul", { class: "plain-list" }, ...problem.grids.map((code) => h("li", {}, h("button", { type: "button", class: "quiet code", click: () => grid(code) }, groupedCode(code))))) : null,
-      place ? h("dl", { class: "facts" }, h("dt", {}, t("level.point")), h("dd", {}, writeCoordinates(place))) : null,
+      h("dl", { class: "facts" },
+        ...(problem.grids.length === 0 && problem.village ? [h("dt", {}, t("level.village")), h("dd", {}, h("a", { class: "code", href: `/grids?within=${problem.village}` }, groupedCode(problem.village)))] : []),
+        ...(place ? [h("dt", {}, t("level.point")), h("dd", {}, writeCoordinates(place))] : [])),
       h("div", { class: "buttons" },
         h("button", { type: "button", click: () => choose(step(number, -1, coverage.problems.length)) }, t("problems.previous")),
         h("button", { type: "button", class: "primary", click: () => choose(step(number, 1, coverage.problems.length)) }, t("problems.next")))),

@@ -14,7 +14,9 @@ test("counts, areas and distances are written as people here read them", () => {
   assert.equal(formatCount(31000), "31,000");
   assert.equal(formatArea(99_999), "99,999 m²");
   assert.equal(formatArea(11_030_000), "11.03 km²");
+  assert.deepEqual([0, 1.4e-6, 0.0005, 0.25, 5.0937, 99.9].map(formatArea), ["0 m²", "< 1 cm²", "5 cm²", "0.25 m²", "5.09 m²", "99.9 m²"]);
   assert.equal(formatDistance(3.25), "3.3 m");
+  assert.deepEqual([0, 2e-4, 0.04].map(formatDistance), ["0.0 m", "< 1 cm", "4 cm"]);
   assert.equal(formatDistance(1234), "1,234 m");
   assert.equal(formatDistance(12_345), "12.3 km");
   assert.equal(groupedCode("62302210120000103"), "623022 101 200 001 03");

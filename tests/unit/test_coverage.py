@@ -188,6 +188,12 @@ def test_every_kind_has_its_sentences(kind: Kind) -> None:
     assert problem.severity == ("warning" if kind in WARNINGS else "error")
 
 
+def test_a_village_without_grids_is_empty_inside() -> None:
+    (gap,) = check_coverage([], shapely.box(103, 34, 103.01, 34.01))
+    assert gap.message == "边界内有 1.02 km² 空白，不属于任何网格。"
+    assert gap.message_en == "Inside the outline 1.02 km² belong to no grid."
+
+
 @pytest.mark.parametrize(
     ("kind", "size", "words"),
     [
