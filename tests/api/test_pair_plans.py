@@ -134,6 +134,9 @@ def test_when_an_officer_leaves_only_his_households_change(desk: Desk) -> None:
     assert touched
     changed = {pair["household"] for pair in plan["changes"]["pairs"]}
     assert changed <= touched
+    first = {home for home, found in before.items() if found[0] == P1}
+    (stage,) = [stage for stage in plan["certificate"]["stages"] if stage["stage"] == "changes"]
+    assert (stage["value"], stage["optimum"], stage["forced"]) == (len(first), len(first), len(first))
     losing = [row for row in plan["changes"]["officers"] if row["officer"] == P1]
     assert losing
     assert all(row["gained"] == 0 for row in losing)

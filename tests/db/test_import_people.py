@@ -211,6 +211,7 @@ def test_officers_by_name_or_code_of_their_birthplace(county: Session, tmp_path:
         ["德吉", "", "", "某局", "火星", "", 1, "", "", ""],
         ["央金", "", "", "某局", "", TOWNSHIP, 1, "", "", ""],
         ["周建国", "", "", "", "", "", 8, "", "", "2026-02-28"],
+        ["旦增", "13700000001", "", "某局", EAST, "", "", "", "", ""],
     ]
     path = write_xlsx(tmp_path / "干部.xlsx", sheet)
     told = reasons(run(county, "officers", path))
@@ -220,12 +221,13 @@ def test_officers_by_name_or_code_of_their_birthplace(county: Session, tmp_path:
     assert "names no single place" in told[5][1]
     assert "where he was born is wanted" in told[6][1]
     assert told[7] == ("loaded", "changed")
+    assert told[8] == ("loaded", "new; how many households he can take is not said: none for now")
     new = county.scalars(select(Officer).where(Officer.id == P5)).one()
     assert (new.kind, new.home_code, new.capacity, new.languages) == ("volunteer", WEST, 6, ["zh", "bo"])
     assert str(new.absent_from) == "2026-11-30"
     assert county.scalars(select(Officer.capacity).where(Officer.id == P1)).one() == 9
     again = run(county, "officers", path)
-    assert again.counts() == {"loaded": 0, "unchanged": 3, "rejected": 3}
+    assert again.counts() == {"loaded": 0, "unchanged": 4, "rejected": 3}
     assert [entry.action for entry in audit.list_records(county, subject=P5)] == ["import officers"]
 
 

@@ -150,7 +150,8 @@ def store(session: Session, prepared: Prepared, solved: Solved) -> None:
     inputs = prepared.inputs
     queries.copy_pairs(session, _rows(plan, inputs, solved))
     plan.missed = _missed(inputs, solved)
-    plan.certificate = {**solved.certificate, "dropped_rules": inputs.dropped_rules}
+    stages = [_with_forced(stage, inputs, solved) for stage in solved.certificate["stages"]]
+    plan.certificate = {**solved.certificate, "stages": stages, "dropped_rules": inputs.dropped_rules}
     plan.inputs = packed(inputs.marks)
     plan.status, plan.progress = "ready", None
     session.flush()
@@ -270,6 +271,20 @@ def as_document(record: PlanRecord, pairs: Sequence[PlannedPair]) -> dict[str, A
         "without_backup": without_backup(pairs),
         "certificate": record.certificate,
     }
+
+
+def _with_forced(stage: dict[str, Any], inputs: Inputs, solved: Solved) -> dict[str, Any]:
+    """The stage of changes counts all against today's pairs; `forced` are those that the solver had no choice in.
+
+    The contact of today can't be used any more, or somebody else is asked for.
+    """
+    if stage["stage"] != "changes":
+        return stage
+    then = [inputs.officers[first] if first >= 0 else None for first in solved.first.tolist()]
+    now = [inputs.pairs.get((name, 1)) for name in inputs.households]
+    total = sum(former not in (None, officer) for former, officer in zip(now, then, strict=True))
+    forced = total - stage["value"]
+    return {**stage, "value": total, "optimum": stage["optimum"] + forced, "forced": forced}
 
 
 def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[object, ...]]:

@@ -104,6 +104,8 @@ class _Officers:
         if not any(self._caller.covers(place) for place in places):
             raise BadCode(OUTSIDE_SCOPE)
         self.capacity += before["capacity"] if before else 0
+        if before is None and "capacity" not in given:
+            record.notes.append(say("capacity_unsaid", "how many households he can take is not said: none for now"))
         state = RegisterState(known.id if known else None, values)
         key = state.id or (values["name"], values["phone"], values["home_code"])
         return Read(record, key, state.id, state, is_new=known is None, changes=before != values)
