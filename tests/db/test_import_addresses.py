@@ -101,6 +101,13 @@ def test_a_sheet_of_free_text_is_loaded_or_told_row_by_row(county: Session, fold
     assert len(county.scalars(select(WaitingAddress)).all()) == 1
 
 
+def test_a_door_in_another_village_than_its_text_is_counted_where_its_point_lies(county: Session, folder: Path) -> None:
+    rows = [["多坝村3组1号", *middle(0, 1)], ["多坝村3组2号", *middle(1, 0)], ["多坝村4组1号", *middle(2, 0)]]
+    report = run(county, "addresses", sheet(folder / "a.xlsx", ["地址", "经度", "纬度"], *rows))
+    lines = {str(line.what): (line.before, line.after) for line in report.table}
+    assert lines["doors whose point lies in another village than their text"] == ("0", "1"), reasons(report)
+
+
 def test_split_columns_and_surveyors_numbers(county: Session, folder: Path) -> None:
     metres = [from_lonlat(Crs.parse("EPSG:4522"), *middle(0, 1, 0.2 * n, 0.5)) for n in (1, 2, 3)]
     north, east = zip(*((f"{float(y):.3f}", f"{float(x):.3f}") for x, y in metres), strict=True)

@@ -75,9 +75,9 @@ def load_addresses(session: Session, records: Sequence[Record], context: Context
     loaded = Loaded()
     doors = _once(loaded, _sound(loaded, records, context))
     _recognise(session, doors, context.counties())
-    prefixes = _prefixes(doors)
-    before, counted = _counts(session, prefixes), _count_doors(session, prefixes)
     plan = _plan(session, loaded, doors, context)
+    prefixes = _prefixes(doors, plan)
+    before, counted = _counts(session, prefixes), _count_doors(session, prefixes)
     _write(session, plan, context, loaded)
     after = _counts(session, prefixes)
     loaded.table.append(Line(say("addresses_there", "addresses there"), f"{counted:,}", f"{counted + len(plan.new):,}"))
@@ -322,9 +322,11 @@ def _middles(session: Session, villages: set[str]) -> dict[str, shapely.Point]:
     return {code: d.outline.centroid for code, d in found.items() if d.outline is not None}
 
 
-def _prefixes(doors: Sequence[_Door]) -> tuple[str, ...]:
-    """The villages of a file; its counties when they are many."""
-    villages = {door.village for door in doors}
+def _prefixes(doors: Sequence[_Door], plan: _Plan) -> tuple[str, ...]:
+    """The villages of a file, by its texts and by its points, now and before; its counties when they are many."""
+    grids = [state.grid_code for _, state in (*plan.new, *plan.changed)]
+    grids += [door.known.grid_code for door in doors if door.known is not None]
+    villages = {door.village for door in doors} | {grid[:12] for grid in grids if grid is not None}
     return tuple(sorted(villages if len(villages) <= _FEW_VILLAGES else {village[:6] for village in villages}))
 
 
