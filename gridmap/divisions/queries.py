@@ -178,6 +178,13 @@ def insert_lineage(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(insert(DivisionLineage), rows)
 
 
+def heirs(session: Session) -> dict[str, str]:
+    """For each code that went as a whole into another one, that other one."""
+    whole = DivisionLineage.kind.not_in(("split", "renamed"))
+    stmt = select(DivisionLineage.predecessor, DivisionLineage.successor).where(whole)
+    return {row.predecessor: row.successor for row in session.execute(stmt.order_by(DivisionLineage.version))}
+
+
 def lineage_of(session: Session, code: str) -> Sequence[DivisionLineage]:
     """The steps that a division took part in, oldest first; by pk_division_lineage and its index of successors."""
     stmt = select(DivisionLineage).where((DivisionLineage.predecessor == code) | (DivisionLineage.successor == code))

@@ -1,6 +1,6 @@
 """What is known of divisions: the tree, the chain above a code, which of them cover a point."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -88,16 +88,33 @@ class DivisionNames(NamedDivision):
 
 
 def list_names(session: Session) -> list[DivisionNames]:
-    """The names of all divisions there are now, by code, without their geometry."""
+    """The names of all divisions there are now, by code, without their geometry.
+
+    Former ones are those of the codes that it had before, and of divisions that were merged into it: papers and people
+    go on to say them.
+    """
+    rows = queries.names_at_all_times(session)
+    heirs, held = queries.heirs(session), {row[0] for row in rows if row[-1] is None}
     former: dict[str, list[str]] = {}
-    current = []
-    for code, level, parent, name, name_full, name_bo, valid_to in queries.names_at_all_times(session):
+    for code, _, _, name, name_full, _, valid_to in rows:
         if valid_to is not None:
-            former.setdefault(code, []).extend((name, name_full))
+            former.setdefault(_heir(code, heirs, held), []).extend((name, name_full))
+    current = []
+    for code, level, parent, name, name_full, name_bo, valid_to in rows:
+        if valid_to is not None:
             continue
         old = tuple(dict.fromkeys(other for other in former.get(code, ()) if other not in {name, name_full}))
         current.append(DivisionNames(code, level, parent, name, name_full, name_bo, old))
     return current
+
+
+def _heir(code: str, heirs: Mapping[str, str], held: Set[str]) -> str:
+    """The division of now that stands for a code; the last one known when there is none."""
+    seen = {code}
+    while code not in held and heirs.get(code, code) not in seen:
+        code = heirs[code]
+        seen.add(code)
+    return code
 
 
 class Chains:

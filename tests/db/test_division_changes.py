@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from gridmap.access import service as access
 from gridmap.access.model import ApiKey
 from gridmap.addresses.model import Address
+from gridmap.addresses.parse import parse
+from gridmap.addresses.service import load_gazetteer
 from gridmap.contacts.model import Officer, Responsibility
 from gridmap.db.geometry import from_shapely
 from gridmap.db.versions import current_version, raise_version, time_of
@@ -192,6 +194,19 @@ def test_villages_merge_into_a_new_one(county: Session) -> None:
     # West to east, then north to south.
     assert done.grids[NORTH_WEST] < done.grids[NORTH_EAST] < done.grids[SOUTH_WEST]
     assert successors_of(county, WEST) == successors_of(county, EAST) == [TOWNSHIP + "210"]
+
+
+def test_what_took_another_code_is_known_by_its_old_names(county: Session) -> None:
+    division_changes.rename(county, ANNA, EAST, Names(name="旭村", name_full="旭村村委会"))
+    division_changes.merge_villages(county, ANNA, [WEST, EAST], WEST, Names())
+    (west,) = (names for names in divisions.list_names(county) if names.code == WEST)
+    assert set(west.former) >= {"东村", "旭村", "旭村村委会"}
+    assert west.name not in west.former
+    town = "990001199"
+    before = divisions.get_division(county, TOWNSHIP).name_full
+    division_changes.recode(county, ANNA, TOWNSHIP, town, Names(name="新镇", name_full="新镇"))
+    read = parse(load_gazetteer(county), f"{before}旭村3号")
+    assert read.segments.village_code == town + WEST[9:]
 
 
 def test_a_grant_is_not_widened_by_a_merger(county: Session) -> None:
