@@ -187,6 +187,14 @@ def _form(pattern: str, given: str) -> Sentence | None:
         form = say("record_form", "{letter} and 14 digits are wanted, such as {letter}62302200000001", letter=record[1])
     elif pattern in _DIVISION_FORMS:
         form = say("division_form", "a division's code has 2, 6, 9 or 12 digits")
+    elif re.fullmatch(r"\^\((\[0-9\]\{\d+\}\|?)+\)\$", pattern):
+        lengths = re.findall(r"\{(\d+)\}", pattern)
+        form = say(
+            "code_form",
+            "a code of {digits} or {last} digits is wanted",
+            digits=", ".join(lengths[:-1]),
+            last=lengths[-1],
+        )
     return None if form is None else Sentence.joined([form, _given(given)])
 
 

@@ -224,6 +224,9 @@ def test_lists_filter_sort_count_and_go_page_by_page(read: Closed) -> None:
     assert clerk.ids(group="none") == clerk.ids(group="none", within=EAST) == [H5]
     assert clerk.ids(group="none", within=WEST) == []
     assert_problem(clerk.get(within=f"{WEST}999"), 404, "not_found")
+    short = clerk.get(within="9900")
+    assert_problem(short, 422, "invalid_input")
+    assert "a code of 2, 6, 9, 12, 15 or 17 digits is wanted" in short.json()["detail"]
     assert clerk.ids(needs="any") == [H1, H2]
     assert clerk.ids(needs="infants,disabled") == [H2]
     assert clerk.ids(kind="collective") == [H4]
