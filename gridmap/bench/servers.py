@@ -27,7 +27,7 @@ class Server(NamedTuple):
     pid: int
 
     def memory_mb(self) -> float:
-        """What the process and those it started hold for themselves now; what is mapped from files is left out."""
+        """What the process and those it started hold now, what they share counted once and mapped files left out."""
         return sum(_own_kb(pid) for pid in _family(self.pid)) / 1e3
 
 
@@ -94,8 +94,8 @@ def _family(pid: int) -> list[int]:
 
 
 def _own_kb(pid: int) -> int:
-    lines = (line.split() for line in _read(Path(f"/proc/{pid}/status")).splitlines())
-    return next((int(words[1]) for words in lines if words[0] == "RssAnon:"), 0)
+    lines = (line.split() for line in _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines())
+    return next((int(words[1]) for words in lines if words[0] == "Pss_Anon:"), 0)
 
 
 def _read(path: Path) -> str:
