@@ -118,10 +118,12 @@ def change_officer(
     session: SessionDep,
     actor: ActorDep,
     if_match: IfMatchDep,
+    today: TodayDep,
     response: Response,
 ) -> OfficerKept:
     """Changes the given fields; an absence tells which households are without their contact. Audited."""
-    return _told(session, response, keeping.change_officer(session, actor, officer_id, given.columns(), if_match))
+    kept = keeping.change_officer(session, actor, officer_id, given.columns(), if_match, today)
+    return _told(session, response, kept)
 
 
 @router.delete("/{officer_id}")

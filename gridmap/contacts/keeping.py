@@ -1,8 +1,8 @@
 """Daily upkeep of officers: new ones, moves, phones, absences, retirements, and which households that leaves alone."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -80,12 +80,13 @@ def create_officer(session: Session, actor: Actor, given: Mapping[str, Any]) -> 
 
 
 def change_officer(
-    session: Session, actor: Actor, officer_id: str, given: Mapping[str, Any], expected: int | None
+    session: Session, actor: Actor, officer_id: str, given: Mapping[str, Any], expected: int | None, today: date
 ) -> Kept:
     """Changes the given fields, `status: current` bringing back one who had retired.
 
-    A masked name or phone as it is shown leaves the known one as it is. An absence tells which households are without
-    their contact. Raises RowChanged, InvalidInput by field, Conflict for a retired one, NotFound, Forbidden.
+    A masked name or phone as it is shown leaves the known one as it is. An absence that is not over `today` tells which
+    households are without their contact. Raises RowChanged, InvalidInput by field, Conflict for a retired one,
+    NotFound, Forbidden.
     """
     officer = _locked(session, actor, officer_id, expected)
     if officer.status == "closed" and given.get("status") != "current":
@@ -101,7 +102,11 @@ def change_officer(
     if {"home_code", "work_code", "work_address_code"} & values.keys():
         errors += check_places(session, after, officer.county_code)
     _refuse(errors)
-    return _write(session, actor, officer, {**after, "status": "current"}, "change")
+    kept = _write(session, actor, officer, {**after, "status": "current"}, "change")
+    away = officer.absent_from is not None and (officer.absent_to is None or officer.absent_to >= today)
+    if away and {"status", "absent_from", "absent_to"}.intersection(change.field for change in kept.changes):
+        return replace(kept, consequences=_left_alone(session, actor, officer_id))
+    return kept
 
 
 def retire_officer(session: Session, actor: Actor, officer_id: str, expected: int | None) -> Kept:
@@ -110,13 +115,14 @@ def retire_officer(session: Session, actor: Actor, officer_id: str, expected: in
     kept = _write(session, actor, officer, {"status": "closed"}, "close")
     if not kept.changes:
         return kept
+    left = _left_alone(session, actor, officer_id)
     ending.end_with_officer(session, actor, officer_id)
     charges = [charge.code for charge in queries.responsibilities_of(session, officer_id)]
     for code in charges:
         queries.drop_responsibility(session, code, officer_id)
-    kept.consequences.charges.extend(charges)
-    kept.consequences.posts.extend(posts.vacate_of(session, actor, officer_id))
-    return Kept(_read(session, officer_id), kept.changes, kept.consequences)
+    left.charges.extend(charges)
+    left.posts.extend(posts.vacate_of(session, actor, officer_id))
+    return Kept(_read(session, officer_id), kept.changes, left)
 
 
 def follow_address(session: Session, actor: Actor, code: str, into: str) -> Sequence[str]:
@@ -224,18 +230,12 @@ def _write(session: Session, actor: Actor, officer: Officer, after: Mapping[str,
     _keep(session, actor, action, officer.id)
     was, now = shown(before), shown(after)
     changes = [Changed(name, was[name], now[name]) for name in changed]
-    return Kept(_read(session, officer.id), changes, _consequences(session, actor, officer, changed))
+    return Kept(_read(session, officer.id), changes, Consequences())
 
 
-def _consequences(session: Session, actor: Actor, officer: Officer, changed: list[str]) -> Consequences:
-    """The households whose contact is gone or going; none when he is there."""
-    absent = officer.absent_from is not None and (
-        officer.absent_to is None or officer.absent_to >= datetime.now(UTC).date()
-    )
-    touched = bool({"status", "absent_from", "absent_to"}.intersection(changed))
-    if not touched or (officer.status == "current" and not absent):
-        return Consequences()
-    pairs = queries.pairs_of_officer(session, officer.id)
+def _left_alone(session: Session, actor: Actor, officer_id: str) -> Consequences:
+    """The households whose contact is gone or going."""
+    pairs = queries.pairs_of_officer(session, officer_id)
     seen = [pair for pair in pairs if actor.caller.covers(pair.grid_code or pair.village_code)]
     return Consequences(
         [LeftAlone(pair.household_id, pair.rank) for pair in seen],

@@ -1,6 +1,7 @@
 """Daily upkeep of officers and duty posts over HTTP: absences and retirements say whom they leave alone."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -97,6 +98,16 @@ def test_an_absence_names_the_households_without_their_contact(closed: Closed) -
     assert (back["absent_from"], back["consequences"]["households"]) == (None, [])
     over = clerk("PATCH", f"{OFFICERS}/{P1}", json={"absent_from": "2020-01-01", "absent_to": "2020-02-01"}).json()
     assert over["consequences"]["households"] == []
+
+
+def test_an_absence_is_over_by_the_day_of_the_place(closed: Closed) -> None:
+    clerk = Clerk(closed)
+    # Half past midnight of the first of December in Gansu.
+    closed.now = datetime(2026, 11, 30, 16, 30, tzinfo=UTC)
+    away = {"absent_from": "2026-11-20", "absent_to": "2026-11-30"}
+    assert clerk("PATCH", f"{OFFICERS}/{P1}", json=away).json()["consequences"]["households"] == []
+    longer = clerk("PATCH", f"{OFFICERS}/{P1}", json={"absent_to": "2026-12-01"}).json()
+    assert len(longer["consequences"]["households"]) == 3
 
 
 def test_households_outside_the_scope_are_only_counted(closed: Closed) -> None:
