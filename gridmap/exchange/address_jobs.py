@@ -38,8 +38,9 @@ def code_batches(
     if packed is None or processes < 2:
         yield from (answer_batch(index, answer, rows) for rows in left)
         return
-    for _, rows in zip(range(_WORTH_IT), left, strict=False):
-        yield answer_batch(index, answer, rows)
+    if not Coders.stay_for(packed):
+        for _, rows in zip(range(_WORTH_IT), left, strict=False):
+            yield answer_batch(index, answer, rows)
     first = next(left, None)
     if first is None:
         return
@@ -72,6 +73,12 @@ class Coders:
         self._waiting: deque[list[Row]] = deque()
         self._unwanted = 0
         self._end: threading.Timer | None = None
+
+    @classmethod
+    def stay_for(cls, packed: Packed) -> bool:
+        """Whether some stay that hold this index and are ready."""
+        coders = cls._staying
+        return coders is not None and coders._ready and not coders._broken and coders._packed == packed
 
     @classmethod
     def for_table(cls, packed: Packed, processes: int) -> "Coders":

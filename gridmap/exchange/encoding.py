@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.sentences import Sentence, say
@@ -59,10 +60,9 @@ def detect(texts: Sequence[bytes], hint: str | None = None, hint_source: str = "
     sample = _sample(texts)
     if not sample:
         return Encoding("utf-8", say("all_ascii", "all text is ASCII, the same in every encoding"))
-    scores = {name: _score(sample, name) for name in ("utf-8", "gb18030")}
-    if scores["utf-8"] > _SURE:
-        # Chinese in GBK is hardly ever valid UTF-8, and never reads as Chinese then.
-        scores["gb18030"] = 0.0
+    scores = {"utf-8": _score(sample, "utf-8")}
+    # Chinese in GBK is hardly ever valid UTF-8, and never reads as Chinese then.
+    scores["gb18030"] = 0.0 if scores["utf-8"] > _SURE else _score(sample, "gb18030")
     if scores["utf-8"] == scores["gb18030"] and hint in scores:
         return Encoding(
             hint,
@@ -145,11 +145,13 @@ def _score(sample: Sequence[bytes], name: str) -> float:
     return plausible / total * (1 - broken / len(sample))
 
 
+@cache
 def _is_written(character: str) -> bool:
     """Any Chinese character, and what is common."""
     return "\u4e00" <= character <= "\u9fff" or _is_common(character)
 
 
+@cache
 def _is_common(character: str) -> bool:
     """GB2312's first level, its punctuation and full-width signs, Tibetan, and degree signs."""
     if "\u0f00" <= character <= "\u0fff" or character in "°′″“”‘’·—…×":
