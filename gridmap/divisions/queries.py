@@ -185,6 +185,12 @@ def heirs(session: Session) -> dict[str, str]:
     return {row.predecessor: row.successor for row in session.execute(stmt.order_by(DivisionLineage.version))}
 
 
+def splits(session: Session) -> list[tuple[str, str]]:
+    """Each village that was divided with the one that was made of a part of it, the oldest first."""
+    stmt = select(DivisionLineage.predecessor, DivisionLineage.successor).where(DivisionLineage.kind == "split")
+    return [(row.predecessor, row.successor) for row in session.execute(stmt.order_by(DivisionLineage.version))]
+
+
 def lineage_of(session: Session, code: str) -> Sequence[DivisionLineage]:
     """The steps that a division took part in, oldest first; by pk_division_lineage and its index of successors."""
     stmt = select(DivisionLineage).where((DivisionLineage.predecessor == code) | (DivisionLineage.successor == code))

@@ -117,6 +117,20 @@ def _heir(code: str, heirs: Mapping[str, str], held: Set[str]) -> str:
     return code
 
 
+def list_divided(session: Session, held: Set[str]) -> dict[str, set[str]]:
+    """For each village with ground of one that was divided, those that stand now for the ones it was divided from.
+
+    `held` are the codes of the divisions of now.
+    """
+    heirs = queries.heirs(session)
+    origins: dict[str, set[str]] = {}
+    for pair in queries.splits(session):
+        old, new = (_heir(code, heirs, held) for code in pair)
+        origins.setdefault(new, set()).update({old} | origins.get(old, set()))
+    found = {new: (olds & held) - {new} for new, olds in origins.items() if new in held}
+    return {new: olds for new, olds in found.items() if olds}
+
+
 class Chains:
     """The chain above every division there is now, from one reading of all names."""
 

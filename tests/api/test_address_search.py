@@ -12,12 +12,17 @@ from sqlalchemy import Engine, event, update
 from gridmap.addresses.model import Address
 from gridmap.app import create_app
 from gridmap.db.engine import make_engine, transaction
+from gridmap.editing import division_changes
+from gridmap.editing.division_changes import Names
 from gridmap.settings import Settings
 from tests.api.keys import Closed, closed_application
-from tests.county import COUNTY, EAST, NORTH_WEST, SOUTH_EAST, WEST, at, record_id, small_county
+from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_EAST, TOWNSHIP, WEST, at, record_id, small_county
 from tests.postgres import Server
 from tests.problems import assert_problem
+from tests.villages import ANNA
 
+SOUTH = TOWNSHIP + "202"
+"""A village made of a part of the east one."""
 SEARCH, REVERSE = "/api/v1/addresses/search", "/api/v1/addresses/reverse"
 
 
@@ -161,6 +166,41 @@ def test_a_change_is_found_at_once(server: Server) -> None:
         _set(closed.engine, 1, status="cancelled")
         assert _best(closed.client, "双村镇西村11号")[1] == "village"
         assert _best(closed.client, "双村镇东村4号") == (record_id("A", 4), "door")
+
+
+def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Server) -> None:
+    label = "试验省练习州小县双村镇东村5号"
+    with closed_application(server, public_geocoder=True) as closed:
+
+        def told(text: str, **params: str) -> list[tuple[str, str]]:
+            found = closed.client.get(SEARCH, params={"q": text, **params}).json()["features"]
+            return [(each["properties"]["id"], each["properties"]["match_level"]) for each in found]
+
+        assert _best(closed.client, "双村镇东村5号") == (record_id("A", 5), "door")
+        with transaction(closed.engine) as session:
+            division_changes.split_village(
+                session, ANNA, EAST, new_code=SOUTH, moved=[SOUTH_EAST], names=Names(name="南村")
+            )
+        for text in ("双村镇东村5号", "东村5号", "东村村委会5号", label, "双村镇南村5号"):
+            first, *_ = closed.client.get(SEARCH, params={"q": text}).json()["features"]
+            properties = first["properties"]
+            assert (properties["id"], properties["match_level"], properties["label"]) == (
+                record_id("A", 5), "door", label,
+            )  # fmt: skip
+            assert (properties["segments"]["village"], properties["grid_code"]) == ("南村", SOUTH + "001")
+            assert properties["score"] > 0.9
+        assert told("双村镇东村4号")[0] == (record_id("A", 4), "door")
+        assert "door" not in {level for _, level in told("双村镇南村4号") + told("东村5号", within=NORTH_EAST)}
+        # The number is given again in the old village: both answer to it, and neither is told as sure.
+        _set(closed.engine, 4, number="5号", label="试验省练习州小县双村镇老村5号")
+        both = closed.client.get(SEARCH, params={"q": "双村镇东村5号"}).json()["features"]
+        assert {each["properties"]["id"] for each in both[:2]} == {record_id("A", 4), record_id("A", 5)}
+        assert all(each["properties"]["score"] <= 0.5 for each in both)
+        assert told(label) == [(record_id("A", 5), "door")]
+        assert told("双村镇南村5号")[0] == (record_id("A", 5), "door")
+        # Corrected to the name of its village, it leaves the number to the other one.
+        _set(closed.engine, 5, label="试验省练习州小县双村镇南村5号")
+        assert told("双村镇东村5号")[0] == (record_id("A", 4), "door")
 
 
 def test_what_changed_elsewhere_is_looked_into_once_and_a_door_is_seen_at_once(server: Server) -> None:

@@ -15,6 +15,7 @@ from gridmap.addresses.search.matching import Ranges, Village
 from gridmap.addresses.search.reading import Reader
 from gridmap.addresses.search.sight import Local
 from gridmap.addresses.search.table import Doors, Row
+from gridmap.addresses.segments import DOOR_SEGMENTS
 from gridmap.geo.arrays import BoolArray
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.measure import bearing_deg, distance_m
@@ -45,7 +46,8 @@ class AddressIndex:
 
     `parts` are tables of doors, later ones over earlier ones: of a village only the last part that has it counts.
     `aliases` are other names of whole doors: a text and the code; `hamlets` other names of hamlets: the village, the
-    hamlet and the name. `emptied` are villages that have no doors any more. What `like` has of the same gazetteer is
+    hamlet and the name. `moved` are doors that bear the name of a village that theirs was divided from: that village,
+    and the code. `emptied` are villages that have no doors any more. What `like` has of the same gazetteer is
     taken from it, since the names of divisions take longer to make ready than the rest.
     """
 
@@ -56,6 +58,7 @@ class AddressIndex:
         *,
         aliases: Sequence[tuple[str, str]] = (),
         hamlets: Sequence[tuple[str, str, str]] = (),
+        moved: Sequence[tuple[str, str]] = (),
         like: "AddressIndex | None" = None,
         emptied: frozenset[str] = frozenset(),
     ) -> None:
@@ -65,10 +68,12 @@ class AddressIndex:
         for code in emptied:
             self._where.pop(code, None)
         self._dead = [self._dead_villages(at) for at in range(len(self.parts))]
+        self._moved = self._moved_doors(moved)
         divisions = like.reader.divisions if like is not None and like.gazetteer is gazetteer else None
         self.reader: Reader = Reader(gazetteer, self._locals(hamlets), divisions)
         self._aliases: dict[str, list[str]] = {}
-        for text, code in aliases:
+        labels = [(self._moved.row(at).label, self._moved.row(at).code) for at in range(len(self._moved))]
+        for text, code in (*aliases, *labels):
             self._aliases.setdefault(alias_key(text), []).append(code)
 
     def __len__(self) -> int:
@@ -80,6 +85,15 @@ class AddressIndex:
         if at is None:
             return None
         return Village(self.parts[at], *self.parts[at].ranges[code], ranges)
+
+    def moved_from(self, code: str, ranges: Ranges) -> Village | None:
+        """The doors of other villages that bear the name of this one, which theirs was divided from."""
+        rows = self._moved.ranges.get(code)
+        return None if rows is None else Village(self._moved, *rows, ranges)
+
+    def moved_door(self, row: int) -> Door | None:
+        """Where a door of `moved_from` is now."""
+        return self._door(self._moved.row(row).code)
 
     def part_of(self, village: str) -> int:
         """In which of the parts a village's doors are."""
@@ -139,6 +153,14 @@ class AddressIndex:
                 sums[step.code] = (count + end - first, x + lon, y + lat)
         return {code: LonLat(x / count, y / count) for code, (count, x, y) in sums.items()}
 
+    def _moved_doors(self, moved: Sequence[tuple[str, str]]) -> Doors:
+        found = ((village, row) for village, code in moved if (row := self.find(code)) is not None)
+        return Doors.of(
+            (row.code, village, row.label, *(row.segments.get(name) for name in DOOR_SEGMENTS), row.lon, row.lat,
+             row.grid or f"{row.village}000")
+            for village, row in found
+        )  # fmt: skip
+
     def _dead_villages(self, at: int) -> BoolArray:
         part = self.parts[at]
         return np.array([self._where.get(code) != at for code in part.codes] or [False], np.bool_)
@@ -150,6 +172,8 @@ class AddressIndex:
             for village, segment, name in part.names():
                 if self._where.get(village) == at:
                     villages.setdefault((segment, name), []).append(village)
+        for village, segment, name in self._moved.names():
+            villages.setdefault((segment, name), []).append(village)
         found = [
             (alias_key(text), Local("hamlet", hamlet, frozenset({village})))
             for village, hamlet, text in hamlets

@@ -185,7 +185,8 @@ def _inside(known: Known, prefixes: Sequence[str]) -> bool:
 
 def _of_reading(index: AddressIndex, reading: Reading, ranges: Ranges) -> list[_Candidate]:
     village = index.village(reading.known.place.code, ranges) if reading.is_village else None
-    return [_of_place(reading)] if village is None else list(_of_village(index, reading, village))
+    own = [_of_place(reading)] if village is None else _of_village(index, reading, village)
+    return [*own, *_moved_from(index, reading, ranges)]
 
 
 def _of_place(reading: Reading) -> _Candidate:
@@ -206,7 +207,7 @@ def _of_village(index: AddressIndex, reading: Reading, village: Village) -> Iter
     part = index.part_of(reading.known.place.code)
     parts = Parts(reading.village, reading.upper, doorway.worth, reading.rest)
     if doorway.level == "door":
-        exact = doorway.worth > 0.97 and reading.village > 0.97 and reading.named and not doorway.agreed
+        exact = _says_the_door(reading, doorway)
         for row in doorway.rows:
             yield _Candidate("door", reading.known, parts, Door(part, row), whole=exact)
         return
@@ -220,6 +221,24 @@ def _of_village(index: AddressIndex, reading: Reading, village: Village) -> Iter
     for at, row in enumerate(doorway.neighbours):
         less = parts._replace(door=parts.door * (_NEIGHBOUR_WORTH - 0.01 * at))
         yield _Candidate(doorway.level, reading.known, less, Door(part, row), neighbour=True)
+
+
+def _moved_from(index: AddressIndex, reading: Reading, ranges: Ranges) -> Iterator[_Candidate]:
+    """The doors that bear the name of a village that theirs was divided from, when it is they that are said."""
+    village = index.moved_from(reading.known.place.code, ranges) if reading.is_village else None
+    doorway = None if village is None else find_doorway(village, reading)
+    if doorway is None or doorway.level != "door":
+        return
+    parts = Parts(reading.village, reading.upper, doorway.worth, reading.rest)
+    for row in doorway.rows:
+        door = index.moved_door(row)
+        known = None if door is None else index.chain(index.row(door).village)
+        if known is not None:
+            yield _Candidate("door", known, parts, door, whole=_says_the_door(reading, doorway))
+
+
+def _says_the_door(reading: Reading, doorway: Doorway) -> bool:
+    return doorway.worth > 0.97 and reading.village > 0.97 and reading.named and not doorway.agreed
 
 
 def _place_in_village(reading: Reading, doorway: Doorway, village: Village, parts: Parts, part: int) -> _Candidate:
