@@ -13,7 +13,7 @@ from gridmap.access.audit import Actor
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.scope import MapScope, MapScopeDep
 from gridmap.api.security import PRIVATE, ActorDep
-from gridmap.db.instants import parse_instant
+from gridmap.db.instants import check_past, parse_instant
 from gridmap.divisions.service import prefixes_within
 from gridmap.errors import FieldError, Forbidden, InvalidInput
 from gridmap.exchange.exporting import ExportRequest, export_download
@@ -105,7 +105,9 @@ def _instant(at: str | None, settings: Settings) -> datetime | None:
     except ValueError:
         message = say("export_day", "a day is wanted, such as 2026-11-22, or a time with its offset")
         raise InvalidInput(f"at: {message}", errors=[FieldError("at", message)]) from None
-    return datetime.combine(day, time(), ZoneInfo(settings.timezone))
+    instant = datetime.combine(day, time(), ZoneInfo(settings.timezone))
+    check_past("at", instant)
+    return instant
 
 
 def _file(kind: str, asked: Asked, session: Session, actor: Actor, **more: Any) -> Response:

@@ -13,7 +13,7 @@ from gridmap.api.params import PointDep, parse_includes
 from gridmap.api.scope import MapScopeDep
 from gridmap.api.security import PRIVATE, ActorDep
 from gridmap.contacts import service as contacts
-from gridmap.errors import DatabaseUnavailable
+from gridmap.errors import DatabaseUnavailable, FieldError, InvalidInput
 from gridmap.grids.layers import service as layers
 from gridmap.snapshot import locate as finding
 from gridmap.snapshot.locate import Located
@@ -35,11 +35,16 @@ def locate(
     point: PointDep,
     accuracy: Annotated[float, Query(ge=0, le=100_000, allow_inf_nan=False, description="Metres.")] = 0.0,
     include: Annotated[str, Query(description=f"Comma-separated: {', '.join(INCLUDES)}.")] = "",
+    layer: Annotated[str, Query(include_in_schema=False)] = "",
 ) -> LocateAnswer:
     """The grid a point lies in, and the chain above it. Always 200 for a valid point; `grid` is null outside.
 
     With `include=officers` those who answer for the grid and the group, masked, by right, audited.
     """
+    if layer:
+        # As POST has it. Whoever asks so would take the grid for the area of the layer.
+        message = "include=layers tells all layers at a point; POST /locate?layer=NAME looks points up in one"
+        raise InvalidInput(f"layer: {message}", errors=[FieldError("layer", message)])
     wanted = parse_includes(include, INCLUDES)
     if "officers" in wanted:
         check(_OFFICERS, actor.caller, frozenset())
@@ -63,8 +68,10 @@ def _boundary(locating: Locating, found: Located, _: Actor) -> dict[str, Any] | 
 def _address(locating: Locating, found: Located, _: Actor) -> NearAddress | None:
     if found.grid is None or locating.at is not None:
         return None
-    _refuse_offline(locating, "addresses")
-    address = finding.nearest_address(locating.session, found.grid.code, found.point)
+    if locating.offline:
+        address = finding.nearest_door(locating.doors.last().index, found.grid.code, found.point)
+    else:
+        address = finding.nearest_address(locating.session, found.grid.code, found.point)
     return None if address is None else NearAddress.model_validate(address)
 
 

@@ -16,6 +16,7 @@ from gridmap.db.versions import current_version, state_mark
 from gridmap.errors import DatabaseUnavailable, VersionNotReached
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot import locate as finding
+from gridmap.snapshot.addresses import AddressStore
 from gridmap.snapshot.follower import Follower
 from gridmap.snapshot.locate import Located
 from gridmap.snapshot.reader import Snapshot
@@ -31,6 +32,7 @@ class Locating:
     version: int
     at: datetime | None
     offline: bool
+    doors: AddressStore
 
     @property
     def known(self) -> Snapshot:
@@ -65,7 +67,7 @@ def get_locating(
     chosen = newest if instant is None else follower.served.at(instant)
     if chosen is None and offline:
         raise DatabaseUnavailable("The database can't be reached just now; what was true then is not told without it.")
-    return Locating(session, chosen, version, instant, offline)
+    return Locating(session, chosen, version, instant, offline, request.app.state.addresses)
 
 
 LocatingDep = Annotated[Locating, Depends(get_locating, scope="function")]

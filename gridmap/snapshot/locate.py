@@ -7,6 +7,7 @@ from datetime import datetime
 import shapely
 from sqlalchemy.orm import Session
 
+from gridmap.addresses.search.index import AddressIndex
 from gridmap.divisions import service as divisions
 from gridmap.geo import measure
 from gridmap.geo.arrays import Polygonal
@@ -131,6 +132,12 @@ def locate(session: Session, point: LonLat, *, accuracy_m: float = 0.0, at: date
 def outline_of(session: Session, grid_code: str, at: datetime | None) -> Polygonal:
     """The outline of a grid, now or at a time. Raises NotFound."""
     return grids.get_grid(session, grid_code, at).geometry
+
+
+def nearest_door(index: AddressIndex, grid_code: str, point: LonLat) -> NearestAddress | None:
+    """The same from the index of the addresses, as it last was."""
+    near = next(iter(index.nearest(point, 1, (grid_code,))), None)
+    return None if near is None else NearestAddress(near.row.code, near.row.label, near.distance_m)
 
 
 def nearest_address(session: Session, grid_code: str, point: LonLat) -> NearestAddress | None:

@@ -1,5 +1,7 @@
 """Which grid a point lies in, as a programmer of another system asks it."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -135,6 +137,15 @@ def test_the_past(api: TestClient) -> None:
     assert (before["grid"], before["divisions"], before["nearest"]) == (None, [], None)
 
 
+def test_a_time_to_come_is_refused_and_clocks_may_differ(api: TestClient) -> None:
+    now, (lon, lat) = datetime.now(UTC), at(NORTH_WEST)
+    assert ask(api, lon, lat, at=(now + timedelta(seconds=20)).isoformat())["grid"]["code"] == NORTH_WEST  # type: ignore[index]
+    asked: dict[str, str | float] = {"lon": lon, "lat": lat, "at": (now + timedelta(days=1)).isoformat()}
+    for path in (URL, "/api/v1/divisions", f"/api/v1/grids/{NORTH_WEST}"):
+        detail = assert_problem(api.get(path, params=asked), 422, "invalid_input", where="at")["detail"]
+        assert "still to come" in detail
+
+
 def test_a_version_that_is_there_is_not_waited_for(api: TestClient) -> None:
     assert ask(api, *at(NORTH_WEST), min_version=1)["version"] == 1
 
@@ -160,6 +171,8 @@ def test_a_version_that_does_not_come(api: TestClient, monkeypatch: pytest.Monke
         ({"lon": "103.5", "lat": "34.5", "crs": "EPSG:4544"}, "crs"),
         ({"lon": "103.5", "lat": "34.5", "at": "yesterday"}, "at"),
         ({"lon": "103.5", "lat": "34.5", "at": "2026-01-01T00:00:00"}, "at"),
+        ({"lon": "103.5", "lat": "34.5", "at": "9999-12-31T23:59:59-14:00"}, "at"),
+        ({"lon": "103.5", "lat": "34.5", "layer": "beats"}, "layer"),
         ({"lon": "103.5", "lat": "34.5", "accuracy": "-1"}, "accuracy"),
         ({"lon": "103.5", "lat": "34.5", "min_version": "x"}, "min_version"),
     ],
