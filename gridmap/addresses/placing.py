@@ -13,6 +13,7 @@ from gridmap.geo.lattice import STEP_DEG, snap
 from gridmap.geo.lonlat import BBox, LonLat
 from gridmap.geo.measure import nearest_distance_m
 from gridmap.grids import service as grids
+from gridmap.sentences import say
 
 FAR_M = 100_000.0
 """Farther than this from its county nobody has meant a point: it is swapped, of another system, or mistyped."""
@@ -62,6 +63,14 @@ def check_near(session: Session, point: shapely.Point, county_code: str) -> None
     away = nearest_distance_m(LonLat(point.x, point.y), [county.outline]) or 0.0
     if away > FAR_M:
         turned = shapely.Point(point.y, point.x).within(county.outline.envelope)
-        hint = "lon and lat are swapped" if turned else "are they of another coordinate system? Say crs"
-        message = f"{point.x:.6f}, {point.y:.6f} is {away / 1000:,.0f} km away from {county.name_full}: {hint}"
+        swapped = say("are_swapped", "lon and lat are swapped")
+        message = say(
+            "far_from_county",
+            "{lon:.6f}, {lat:.6f} is {away_km:,.0f} km away from {county}: {hint}",
+            lon=point.x,
+            lat=point.y,
+            away_km=away / 1000,
+            county=county.name_full,
+            hint=swapped if turned else say("other_crs", "are they of another coordinate system? Say crs"),
+        )
         raise InvalidInput(message, errors=[FieldError("lon,lat", message, "swapped" if turned else "far_away")])

@@ -175,7 +175,7 @@ def neighbours(
 ) -> Sequence[Address]:
     """Current doors of a village, those of the same group, hamlet and street first, then by how near their number is.
 
-    By ix_address_village_code.
+    A door whose own point lies elsewhere shows nobody the way: it comes behind. By ix_address_village_code.
     """
     columns = {"group_name": Address.group_name, "hamlet": Address.hamlet, "street": Address.street}
     alike = [columns[name] == value for name, value in street.items() if value is not None]
@@ -184,6 +184,7 @@ def neighbours(
     stmt = select(Address).where(Address.village_code == village, Address.status == "current")
     if alike:
         stmt = stmt.order_by(and_(*alike).desc().nulls_last())
+    stmt = stmt.order_by((func.left(Address.grid_code, len(village)) == village).desc().nulls_last())
     return session.scalars(stmt.order_by(away.asc().nulls_last(), Address.code).limit(limit)).all()
 
 

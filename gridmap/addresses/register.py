@@ -24,6 +24,7 @@ from gridmap.db.ids import take_ids
 from gridmap.db.versions import append_event, raise_version
 from gridmap.errors import Conflict, FieldError, InvalidInput, NotFound
 from gridmap.geo.lonlat import BBox, LonLat
+from gridmap.sentences import say
 
 DEFAULT_SOURCE = "entered by hand"
 _DOOR_FIELDS = frozenset({"label", "village_code", *DOOR_SEGMENTS})
@@ -165,7 +166,14 @@ def restore_address(session: Session, actor: Actor, code: str, expected: int | N
     if row.status == "current":
         return get_address(session, code)
     if row.status == "merged":
-        raise NotCurrent(f"{code} was merged into {row.merged_into}; enter a new address instead.")
+        raise NotCurrent(
+            say(
+                "merged_for_good",
+                "{code} was merged into {into}; enter a new address instead.",
+                code=code,
+                into=row.merged_into,
+            )
+        )
     _check_free(session, code[1:7], row.label)
     version = raise_version(session, actor.caller.name, f"恢复地址 {row.label}")
     keep_known(session, Address, [code])
@@ -279,20 +287,41 @@ def _put_doors(row: Address, segments: Segments) -> None:
 
 def _check_current(row: Address) -> None:
     if row.status == "merged":
-        raise NotCurrent(f"{row.code} was merged into {row.merged_into}; change that one.")
+        raise NotCurrent(
+            say(
+                "merged_meanwhile",
+                "{code} was merged into {into}; change that one.",
+                code=row.code,
+                into=row.merged_into,
+            )
+        )
     if row.status == "cancelled":
-        raise NotCurrent(f"{row.code} was cancelled; restore it first.")
+        raise NotCurrent(say("cancelled_meanwhile", "{code} was cancelled; restore it first.", code=row.code))
 
 
 def _check_free(session: Session, county: str, label: str) -> None:
     for other in queries.current_by_labels(session, [county], [label]):
         lon, lat = stored_lonlat(other)
-        where = f"at {lon:.6f}, {lat:.6f}" + (f" in grid {other.grid_code}" if other.grid_code else "")
-        message = f"{label} is there already: {other.code} {where}. Correct that one, or give this a number of its own"
-        raise DoorExists(f"{message}.", errors=[FieldError("label", other.code, "duplicate")])
+        where = say("at_point", "at {lon:.6f}, {lat:.6f}", lon=lon, lat=lat)
+        if other.grid_code:
+            where = say("at_point_in_grid", "{where} in grid {grid}", where=where, grid=other.grid_code)
+        message = say(
+            "door_exists",
+            "{label} is there already: {code} {where}. Correct that one, or give this a number of its own.",
+            label=label,
+            code=other.code,
+            where=where,
+        )
+        raise DoorExists(message, errors=[FieldError("label", other.code, "duplicate")])
 
 
 def _check_county(code: str, grid: str | None) -> None:
     if grid is not None and not grid.startswith(code[1:7]):
-        message = f"the point lies in grid {grid} of another county, and a code stays in its county"
-        raise Conflict(f"{message}; cancel {code} and enter the door there.", errors=[FieldError("lon,lat", message)])
+        message = say(
+            "point_in_other_county",
+            "the point lies in grid {grid} of another county, and a code stays in its county; "
+            "cancel {code} and enter the door there.",
+            grid=grid,
+            code=code,
+        )
+        raise Conflict(message, errors=[FieldError("lon,lat", message)])

@@ -134,15 +134,20 @@ def _read_back(gazetteer: Gazetteer, segments: Segments) -> Segments:
     for name in DOOR_SEGMENTS:
         want, got = getattr(segments, name), getattr(again.segments, name)
         if want != got:
-            message = say(
-                "read_otherwise",
-                "{want} is read as {got} where {label} is written",
-                want=want or "-",
-                got=got or "-",
-                label=label,
-            )
-            raise _refused(name, message)
+            raise _refused(name, _otherwise(want, got, label))
     raise _refused("label", say("several_readings", "{label} can be read in several ways", label=label))
+
+
+def _otherwise(want: str | None, got: str | None, label: str) -> Sentence:
+    if want is not None and got is None:
+        return say("not_read", "{want} can't be read as this where {label} is written", want=want, label=label)
+    return say(
+        "read_otherwise",
+        "{want} is read as {got} where {label} is written",
+        want=want or "-",
+        got=got or "-",
+        label=label,
+    )
 
 
 def _doors(segments: Segments) -> list[str | None]:

@@ -18,7 +18,9 @@ from gridmap.households import door_queries as queries
 from gridmap.households.buildings import close_buildings, move_buildings
 from gridmap.households.model import Household
 from gridmap.households.queries import nearest_group
+from gridmap.sentences import say
 
+_ENDED = {"merged": say("merged", "merged"), "cancelled": say("cancelled", "cancelled")}
 _TOLD_HOUSEHOLDS = 5
 
 
@@ -97,7 +99,14 @@ def merge_address(session: Session, actor: Actor, code: str, into: str, expected
     rows = {each: locked(session, actor, each, expected if each == code else None) for each in sorted((code, into))}
     for row in rows.values():
         if row.status != "current":
-            raise NotCurrent(f"{row.code} is {row.status}; only two current addresses can be merged.")
+            raise NotCurrent(
+                say(
+                    "merges_current_only",
+                    "{code} is {status}; only two current addresses can be merged.",
+                    code=row.code,
+                    status=_ENDED[row.status],
+                )
+            )
     moved = _move_households(session, actor, code, into)
     groups_follow(session, actor, [into])
     took, closed = _take_building(session, actor, code, into)
@@ -107,10 +116,12 @@ def merge_address(session: Session, actor: Actor, code: str, into: str, expected
 
 def _check_pair(code: str, into: str) -> None:
     if code == into:
-        message = "an address can't be merged into itself"
+        message = say("merge_itself", "an address can't be merged into itself")
         raise InvalidInput(message, errors=[FieldError("into", message)])
     if code[1:7] != into[1:7]:
-        message = f"{into} belongs to another county, and a code stays in its county"
+        message = say(
+            "merge_other_county", "{into} belongs to another county, and a code stays in its county", into=into
+        )
         raise InvalidInput(message, errors=[FieldError("into", message)])
 
 
@@ -118,9 +129,15 @@ def _check_empty(session: Session, code: str) -> None:
     living = queries.living_at(session, code)
     if living:
         named = ", ".join(living[:_TOLD_HOUSEHOLDS]) + (" …" if len(living) > _TOLD_HOUSEHOLDS else "")
-        message = f"{len(living)} household{'s' * (len(living) > 1)} still live at {code}: {named}"
-        way = "move or close them first, or merge the address into the one where they are"
-        raise HasHouseholds(f"{message}; {way}.", errors=[FieldError("code", one, "household") for one in living])
+        message = say(
+            "still_lived_at",
+            "households still live at {code} ({count}): {named}; "
+            "move or close them first, or merge the address into the one where they are.",
+            count=len(living),
+            code=code,
+            named=named,
+        )
+        raise HasHouseholds(message, errors=[FieldError("code", one, "household") for one in living])
 
 
 def _move_households(session: Session, actor: Actor, code: str, into: str) -> Sequence[str]:

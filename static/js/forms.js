@@ -142,7 +142,8 @@ function showErrors(form, error) {
   const untold = error.errors.filter((each) => !told.includes(each));
   const { refused } = form.dataset;
   // Where the form words the refusal itself, what is left to be told is which records stand in the way.
-  const rest = error.status === 409 && refused && untold.length > 0 ? [untold.map(({ where }) => where).join("、")] : untold.map(({ message }) => message);
+  const records = error.status === 409 && untold.length > 0;
+  const rest = records && refused ? [untold.map(({ where }) => where).join("、")] : records ? [error.message] : untold.map(({ message }) => message);
   if (told.length === 0 || rest.length > 0) {
     const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, "")];
     const first = error.status === 409 && refused ? [h("p", {}, h("strong", {}, refused))] : [];

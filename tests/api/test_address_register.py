@@ -8,6 +8,7 @@ from shapely import union_all
 from shapely.geometry import mapping
 from sqlalchemy import update
 
+from gridmap.addresses.problems import KINDS
 from gridmap.db.engine import transaction
 from gridmap.db.model import Event
 from gridmap.households.model import Household
@@ -301,6 +302,32 @@ def test_problems_are_found_page_by_page_with_what_to_do(closed: Closed, editor:
     closed.client.post(f"{URL}/{other['id']}/accept", json={"kind": "same_door"}, headers=editor)
     after = closed.client.get(f"{URL}/problems?within={EAST}&kind=same_door", headers=editor).json()
     assert after["problems"] == []
+
+
+def test_the_problems_are_shown_to_those_who_may_mend_them_and_nobody_else_meets_a_broken_page(
+    closed: Closed, editor: Header
+) -> None:
+    place = at(NORTH_EAST, 0.1, 0.9)
+    twins = [create(closed, editor, f"双村镇东村2{group}60号", place)["id"] for group in ("社", "组")]
+    address = f"/addresses?view=problems&within={EAST}"
+    assert closed.client.get(address, headers=closed.key("reader", "all")).status_code == 403
+    assert closed.client.get(address, headers={"Accept": "text/html"}, follow_redirects=False).status_code == 303
+    listed = closed.client.get(f"{URL}/problems?kind=same_door", headers=editor).json()["problems"]
+    page = closed.client.get(f"{address}&problem={KINDS.index('same_door')}{min(twins)}", headers=editor).text
+    assert len(listed) == 1
+    # Which of the two goes and which stays is said where it is asked.
+    assert f"东村2组60号（…{max(twins)[-4:]}）并入 " in page
+    assert f"保留这个，把 …{max(twins)[-4:]} 并进来" in page
+
+
+def test_a_door_that_is_there_already_is_refused_in_words_for_people(closed: Closed, editor: Header) -> None:
+    create(closed, editor, "双村镇东村2组61号", at(NORTH_EAST, 0.2, 0.8))
+    other = create(closed, editor, "双村镇东村2组62号", at(NORTH_EAST, 0.3, 0.8))["id"]
+    refused = closed.client.patch(f"{URL}/{other}", json={"number": "61"}, headers=editor).json()
+    assert refused["code"] == "address_exists"
+    assert [said["code"] for said in refused["sentences"][refused["detail"]]] == ["door_exists"]
+    unread = closed.client.patch(f"{URL}/{other}", json={"number": "abc"}, headers=editor).json()
+    assert unread["errors"][0]["message"].startswith("ABC can't be read as this")
 
 
 def test_lists_are_cut_by_place_box_and_cursor(closed: Closed, editor: Header) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.access.caller import ANONYMOUS
-from gridmap.access.rights import may_see_persons
+from gridmap.access.rights import RIGHTS, check, may_see_persons
 from gridmap.addresses import place_names, problems, register
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address
@@ -21,7 +21,7 @@ from gridmap.addresses.search.search import Asking, search
 from gridmap.api.address_register import GazetteerDep
 from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
-from gridmap.api.pages.frame import FrameDep, PageRoute, render
+from gridmap.api.pages.frame import Frame, FrameDep, PageRoute, render
 from gridmap.api.pages.front import WithinQuery
 from gridmap.api.pages.links import asked_block
 from gridmap.api.scope import GeocoderScopeDep, MapScope
@@ -40,6 +40,7 @@ from gridmap.snapshot.addresses import Served
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 ROWS_SHOWN = 60
+_PROBLEMS = "GET /api/v1/addresses/problems"
 _FOUND = 30
 CodeQuery = Annotated[str | None, Query(pattern=r"^A[0-9]{14}$")]
 KeyQuery = Annotated[str | None, Query(pattern=r"^[0-9]\w{1,18}$")]
@@ -126,6 +127,8 @@ def addresses_page(
     cursor: Cursor = None,
 ) -> HTMLResponse:
     """Doors of a division as a list and a map, one of them or one of their problems in the drawer."""
+    if view == "problems":
+        check(RIGHTS[_PROBLEMS], actor.caller, frozenset())
     record = None if code is None else _record(session, scope, code)
     division = _division(session, scope, within or (record.place[:12] if record and view == "list" and not q else None))
     prefixes = scope.within(session, division.code)
@@ -148,6 +151,7 @@ def addresses_page(
         card=None if record is None else cache(lambda: _card(session, actor, gazetteer, record)),
         shown=cache(lambda: _shown(session, gazetteer, prefixes, problem, kinds)),
         doors=DOORS,
+        source_words=lambda source: _source_words(frame, source),
         names=cache(lambda: place_names.list_names(session, division.code)),
         name_kinds=place_names.KINDS,
     )
@@ -155,6 +159,12 @@ def addresses_page(
 
 DOORS = ("group_name", "hamlet", "street", "number", "sub_number", "estate", "building", "unit", "floor", "room")
 """The segments that a form shows, in the order of a label."""
+
+
+def _source_words(frame: Frame, source: str) -> str:
+    """Where a point comes from, when gridmap itself has written it; whatever else stands there stays as it came."""
+    own = {"map": frame.t("address.source_map"), "invented for the demo": frame.t("address.source_demo")}
+    return own.get(source, source)
 
 
 def _has_head(request: Request) -> bool:
