@@ -6,7 +6,8 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 from gridmap.addresses.search.bulk import Remembered, reverse_cells, search_cells
@@ -29,6 +30,10 @@ _ADDRESS_PART = re.compile("地址|住址|address")
 _OTHER_ADDRESS = re.compile("邮|电子|网|ip|mac|mail|url|编码|code")
 """Addresses where nobody lives."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_SEPARATOR_LINE = re.compile('\ufeff?"?sep=([^\r\n])"?[,;\t|]*\r?', re.IGNORECASE)
+"""What Excel is told a table's delimiter by, above its header."""
+_END = "\ufdd0\ufdd1\ufdd0"
+"""A line behind the last: signs that no text may have. Within an open quote it becomes a part of the last row."""
 _LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "x")
 _LAT_NAMES = ("lat", "latitude", "纬度", "y")
 
@@ -41,13 +46,16 @@ class CsvForm:
     delimiter: str
     line_end: str
     header: tuple[str, ...]
+    above: str = ""
+    """The line above the header that names the delimiter, if there is one."""
 
 
 class CsvTable:
     """A table in a file that can be read twice: its head to tell how it is written, then its rows."""
 
     def __init__(self, file: BinaryIO, encoding: str | None = None, delimiter: str | None = None) -> None:
-        """Raises InvalidInput for an unknown encoding or delimiter, and for a table without a header."""
+        """Raises InvalidInput for an unknown encoding or delimiter, for a table without a header, and for a quote that
+        is not closed."""
         csv.field_size_limit(_LARGEST_FIELD)
         file.seek(0)
         sample = file.read(_SAMPLE)
@@ -59,14 +67,17 @@ class CsvTable:
         if delimiter is not None and len(delimiter) != 1:
             raise _refused("delimiter", "one character is wanted, such as , or ;")
         head = sample.decode(name, "replace").partition("\n")[0]
-        file.seek(0)
-        self._text = io.TextIOWrapper(file, encoding=name, errors="surrogateescape", newline="")
-        mark = delimiter or max(",;\t|", key=head.count)
+        named = _SEPARATOR_LINE.fullmatch(head)
+        mark = delimiter or (named[1] if named else max(",;\t|", key=head.count))
+        if b'"' in sample or _has_quotes(file):
+            _check_quotes(_text_of(file, name), mark, 1 if named else 0)
+        self._text = _text_of(file, name)
+        above = self._text.readline().rstrip("\r\n") if named else ""
         self._reader = csv.reader(self._text, delimiter=mark)
         header = tuple(next(self._reader, ()))
         if not any(cell.strip() for cell in header):
             raise _refused("data", "the first row must name the columns")
-        self.form = CsvForm(name, mark, "\r\n" if head.endswith("\r") else "\n", header)
+        self.form = CsvForm(name, mark, "\r\n" if head.endswith("\r") else "\n", header, above)
 
     def rows(self) -> Iterator[list[str]]:
         """The rows behind the header; an empty line is an empty row. Raises InvalidInput for what is no CSV."""
@@ -105,6 +116,34 @@ class CsvTable:
         return found[0], found[1]
 
 
+def _text_of(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    file.seek(0)
+    return io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
+
+
+def _has_quotes(file: BinaryIO) -> bool:
+    file.seek(0)
+    return any(b'"' in block for block in iter(partial(file.read, _SAMPLE), b""))
+
+
+def _check_quotes(text: io.TextIOWrapper, delimiter: str, above: int) -> None:
+    """Raises InvalidInput for a quote that is never closed, which makes all behind it one cell; before any answer."""
+    for _ in range(above):
+        text.readline()
+    reader = csv.reader(chain(text, [_END]), delimiter=delimiter)
+    began = above + 1
+    try:
+        for row in reader:
+            if row and row[-1].endswith(_END) and row != [_END]:
+                raise _refused("data", f'line {began}: a quote (") is opened in this row and never closed')
+            began = above + reader.line_num + 1
+    except csv.Error as error:
+        raise _refused("data", f"line {began}: {error}") from None
+    finally:
+        # The file is read again.
+        text.detach()
+
+
 class Coded(NamedTuple):
     """A batch as it is sent on, and what became of its rows."""
 
@@ -125,7 +164,8 @@ def answered_in_batches(table: CsvTable, columns: Sequence[str], code: Code, *, 
     form = table.form
     wide = len(form.header)
     writer = Writer(form, bom=bom)
-    yield Coded(writer.rows([[*form.header, *_free(form.header, columns)]]), [])
+    above = writer.line(form.above) if form.above else b""
+    yield Coded(above + writer.rows([[*form.header, *_free(form.header, columns)]]), [])
     waiting: deque[list[list[str]]] = deque()
     for answers in code(_remembered(table, waiting)):
         rows = waiting.popleft()
@@ -155,10 +195,17 @@ class Writer:
         """Some rows; the first time with the mark of the encoding, if it has one."""
         sink = io.StringIO(newline="")
         csv.writer(sink, delimiter=self._form.delimiter, lineterminator=self._form.line_end).writerows(rows)
+        return self._bytes(sink.getvalue())
+
+    def line(self, text: str) -> bytes:
+        """A line that is no row, as it stood; with the mark likewise."""
+        return self._bytes(text + self._form.line_end)
+
+    def _bytes(self, text: str) -> bytes:
         encoding = "utf-8" if self._form.encoding == "utf-8-sig" else self._form.encoding
         mark = b"\xef\xbb\xbf" if self._mark and encoding == "utf-8" else b""
         self._mark = False
-        return mark + _encoded(sink.getvalue(), encoding)
+        return mark + _encoded(text, encoding)
 
 
 def cells_text(row: Sequence[str], columns: Sequence[int]) -> str:

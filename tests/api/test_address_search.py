@@ -196,6 +196,8 @@ def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Serv
         both = closed.client.get(SEARCH, params={"q": "双村镇东村5号"}).json()["features"]
         assert {each["properties"]["id"] for each in both[:2]} == {record_id("A", 4), record_id("A", 5)}
         assert all(each["properties"]["score"] <= 0.5 for each in both)
+        bulk = closed.client.post(f"{SEARCH}/csv", content="地址\n双村镇东村5号\n双村镇南村5号\n".encode())
+        assert [line.rpartition(",")[2] for line in bulk.text.splitlines()[1:]] == ["ambiguous", "ok"]
         assert told(label) == [(record_id("A", 5), "door")]
         assert told("双村镇南村5号")[0] == (record_id("A", 5), "door")
         # Corrected to the name of its village, it leaves the number to the other one.

@@ -70,6 +70,39 @@ def test_gbk_semicolons_short_rows_and_columns_that_are_there_already(geocoder: 
     assert lines[3].endswith(";partial;多出来")
 
 
+@pytest.mark.parametrize("delimiter", [None, ";"])
+def test_the_line_that_names_the_delimiter_to_excel_is_no_header(geocoder: Closed, delimiter: str | None) -> None:
+    body = "\ufeffsep=;\r\n编号;地址,全\r\n1;西村1号,双村镇\r\n".encode()
+    params = {"delimiter": delimiter} if delimiter else {}
+    answer = geocoder.client.post(SEARCH_CSV, params=params, content=body, headers=TEXT_CSV)
+    above, header, row = answer.content.decode().splitlines()
+    assert above == "\ufeffsep=;"
+    assert header.startswith("编号;地址,全;result_id;")
+    assert row.startswith(f"1;西村1号,双村镇;{record_id('A', 1)};")
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ('id,地址\n1,西村1号\n2,"西村2号\n3,西村3号\n', 3),
+        ('id,地址\n1,"西村\n1号"\n2,西村2号\n3,"西村3号', 5),
+        ('id,"地址\n1,西村1号\n', 1),
+        ('sep=,\nid,地址\n1,"西村1号\n2,西村2号\n', 3),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_refused_with_its_line(geocoder: Closed, body: str, line: int) -> None:
+    answer = geocoder.client.post(SEARCH_CSV, content=body.encode(), headers=TEXT_CSV)
+    assert f"line {line}: a quote" in assert_problem(answer, 422, "invalid_input", where="data")["detail"]
+    closed = body.replace('"', "").replace("西村\n", "西村")
+    assert len(geocoder.client.post(SEARCH_CSV, content=closed.encode(), headers=TEXT_CSV).text.splitlines()) > 1
+
+
+def test_quotes_within_a_cell_and_line_breaks_within_quotes_are_no_fault(geocoder: Closed) -> None:
+    body = 'id,地址\n1,5" 西村1号\n2,"西村\n""2""号"\n3,西村3号'
+    rows = table(geocoder.client.post(SEARCH_CSV, content=body.encode(), headers=TEXT_CSV).text)
+    assert [(row["id"], row["地址"]) for row in rows] == [("1", '5" 西村1号'), ("2", '西村\n"2"号'), ("3", "西村3号")]
+
+
 def test_one_spoilt_cell_does_not_make_a_table_unreadable(geocoder: Closed) -> None:
     """And of many columns that with the address is found by a part of its name."""
     body = "编号,户籍地址,电子邮箱地址\n7,双村镇西村1号,a@b\n".encode("gbk") + b"8,\xff\xfe\xfa,\n"

@@ -19,6 +19,7 @@ REVERSE_COLUMNS = (
 )  # fmt: skip
 _DEGREES = 7
 _MOST_REMEMBERED = 5_000
+_HALF = 0.5
 
 
 class Remembered:
@@ -55,7 +56,8 @@ def find_one(index: AddressIndex, text: str, asking: Asking) -> tuple[Match | No
 def status_of(match: Match) -> Status:
     """What an answer means for whoever works through a list."""
     if match.level == "door":
-        return "ok" if match.score >= SURE_SCORE else "ambiguous"
+        # Of two that answer to the same words neither is the one.
+        return "ok" if match.score >= SURE_SCORE and match.parts.sure > _HALF else "ambiguous"
     return "partial" if match.row is None or match.parts.sure == 1 else "ambiguous"
 
 
