@@ -102,7 +102,8 @@ def test_the_map_goes_on_and_comes_back(installation: Installation, folder: Path
             url = locate(*at(NORTH_WEST), f"&min_version={version}")
             answer = server.get(url, key=installation.everything).json()
             assert (answer["version"], answer["grid"]["name"]) == (version, "新名")
-        assert "gridmap_degraded 0.0" in server.get("/metrics", key=installation.everything).text
+        # Each worker finds out for itself, in a second or so.
+        assert eventually(lambda: "gridmap_degraded 0.0" in server.get("/metrics", key=installation.everything).text)
 
 
 def _leaves_no_transaction_open(installation: Installation) -> None:

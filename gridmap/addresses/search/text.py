@@ -72,7 +72,7 @@ _HAN_NUMBER = re.compile(f"[{NUMERALS}]+$")
 
 def readable(text: str) -> str:
     """A text in its one form, without the telephone number and the postcode that stood with the address."""
-    short = normalise(_as_digits(_without_tones(text[:LONGEST_TEXT])))
+    short = plain = normalise(_as_digits(_without_tones(text[:LONGEST_TEXT])))
     if _LATIN.search(short):
         for pattern, meant in _ENGLISH:
             short = pattern.sub(meant, short)
@@ -80,7 +80,8 @@ def readable(text: str) -> str:
         short = _POSTCODE.sub("", _PHONE.sub("", short))
     if any(sign in short for sign in "幺拐洞勾"):
         short = _SPOKEN.sub(lambda match: match[0].translate(_SPOKEN_DIGITS), short)
-    return normalise(_LOOSE_DASH.sub("", short))
+    short = _LOOSE_DASH.sub("", short)
+    return plain if short == plain else normalise(short)
 
 
 def _without_tones(text: str) -> str:
