@@ -11,7 +11,8 @@ import { go, load, onChanged, refresh } from "./work.js";
 import { WorkMap } from "./workmap.js";
 
 /** @typedef {import("./types.js").LonLat} LonLat */
-/** @typedef {{method: "PATCH" | "POST", path: string, etag: string | null, body: object, done: (body: any) => void}} Saving */
+/** @typedef {{method: "PATCH" | "POST", path: string, etag: string | null, body: object, done: (body: any) => void, unread?: (words: string) => void}} Saving
+ * `unread`: where a text that can't be read as an address is told, for it to be corrected */
 
 const CLOSE_ZOOM = 17;
 
@@ -184,10 +185,14 @@ class AddressesPage {
     const middle = this.#middle();
     if (!label || !middle) return;
     newDoor().close();
+    tellRefused(null);
     this.#begin(middle, { method: "POST", path: "/api/v1/addresses", etag: null, body: { label, point_source: "map" }, done: (body) => {
       /** @type {HTMLFormElement} */ (byId("new-door-form")).reset();
       toast(t("address.entered", { label: body.properties.label }));
       void go(address({ code: body.id, problem: null }), "drawer", "rows");
+    }, unread: (words) => {
+      this.#ask();
+      tellRefused(words);
     } });
   }
 
@@ -227,7 +232,7 @@ class AddressesPage {
 
   async #save() {
     if (!this.#placing) return;
-    const { saving: { method, path, etag, body, done }, point: [lon, lat] } = this.#placing;
+    const { saving: { method, path, etag, body, done, unread }, point: [lon, lat] } = this.#placing;
     try {
       const answer = await send(method, path, { ...body, lon, lat }, { etag });
       this.#end();
@@ -235,7 +240,12 @@ class AddressesPage {
       await refresh("drawer", "rows");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      toast(error.status === 412 ? t("move.stale") : error.message || errorText(error, ""), "wrong");
+      const words = error.status === 422 ? error.errors.map(({ message }) => message).join(" ") : "";
+      if (unread && (error.errors[0]?.where === "label" || error.errors[0]?.where === "village_code")) {
+        this.#end();
+        return unread(words || error.message);
+      }
+      toast(error.status === 412 ? t("move.stale") : words || error.message || errorText(error, ""), "wrong");
       if (error.status === 412) void load("drawer");
     }
   }
@@ -254,6 +264,13 @@ class AddressesPage {
 /** @returns {HTMLDialogElement} */
 function newDoor() {
   return /** @type {HTMLDialogElement} */ (byId("new-door"));
+}
+
+/** Tells at the label of a new door why it was refused, or no longer. @param {string | null} words */
+function tellRefused(words) {
+  const place = byId("error-label");
+  place.textContent = words;
+  place.hidden = words === null;
 }
 
 /** The door's other names but one. @param {Element | null} but */

@@ -11,6 +11,9 @@ import { ask, toast } from "./notices.js";
 import { errorText } from "./panel.js";
 import { go, refresh } from "./work.js";
 
+/** What an address leaves out where it has none. */
+const SEGMENTS = new Set(["group_name", "hamlet", "street", "number", "sub_number", "estate", "building", "unit", "floor", "room"]);
+
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Field */
 
 document.addEventListener("submit", (event) => {
@@ -93,8 +96,9 @@ function put(values, name, value) {
   else put((values[first] ??= {}), rest.join("."), value);
 }
 
-/** The value of a name such as `head.phone`. @param {any} record @param {string} name */
+/** The value of a name such as `head.phone`; the parts of an address stand among its segments. @param {any} record @param {string} name */
 function valueIn(record, name) {
+  if (record.segments && SEGMENTS.has(name)) return record.segments[name] ?? null;
   return name.split(".").reduce((inner, part) => inner?.[part], record);
 }
 
@@ -145,12 +149,17 @@ function showErrors(form, error) {
   const records = error.status === 409 && untold.length > 0;
   const rest = records && refused ? [untold.map(({ where }) => where).join("、")] : records ? [error.message] : untold.map(({ message }) => message);
   if (told.length === 0 || rest.length > 0) {
-    const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, "")];
+    const words = rest.length > 0 ? rest : [error.status === 422 || error.status === 409 || error.status === 403 ? error.message : errorText(error, codeIn(error.message))];
     const first = error.status === 409 && refused ? [h("p", {}, h("strong", {}, refused))] : [];
     form.prepend(h("div", { class: "form-error", role: "alert" }, ...first, ...words.map((text) => h("p", {}, text))));
   }
   const first = form.querySelector("[aria-invalid=true]");
   if (first instanceof HTMLElement) first.focus();
+}
+
+/** The code that a refusal names. @param {string} message */
+function codeIn(message) {
+  return /\b[A-Z]?\d{12,}\b/.exec(message)?.[0] ?? "";
 }
 
 /**
@@ -204,8 +213,9 @@ export function shortTime(instant) {
   return `${two(time.getMonth() + 1)}-${two(time.getDate())} ${two(time.getHours())}:${two(time.getMinutes())}`;
 }
 
-/** @param {Field} field */
+/** What was read; `data-stored` where a field shows it in other words. @param {Field} field */
 function defaultOf(field) {
+  if (field.dataset.stored !== undefined) return field.dataset.stored;
   if (field instanceof HTMLSelectElement) return [...field.options].find((option) => option.defaultSelected)?.value ?? "";
   return field.defaultValue;
 }

@@ -146,7 +146,7 @@ def test_a_door_is_dragged_to_its_place_and_its_grid_follows(desk: tuple[str, En
     expect(page.locator("#move-words")).to_contain_text("网格")
     page.locator("#move-save").click()
     expect(page.locator("#move-bar")).to_be_hidden()
-    expect(page.locator("#drawer")).to_contain_text("map")
+    expect(page.locator("#drawer")).to_contain_text("地图上指定")
     after = addresses(engine)[code]
     assert (after.row_version, after.point_source) == (before + 1, "map")
 
@@ -171,8 +171,17 @@ def test_axe_finds_nothing(
 
 def test_a_new_door_by_a_form_its_other_name_and_what_was_chosen_lately(desk: tuple[str, Engine], watch: Watch) -> None:
     site, engine = desk
-    page = sign_in(watch(site), f"/addresses?within={EAST}")
+    watched = watch(site)
+    page = sign_in(watched, f"/addresses?within={EAST}")
     page.locator("[data-new]").click()
+    page.keyboard.type("东村")
+    page.keyboard.press("Enter")
+    page.locator("#move-save").press("Enter")
+    # What can't be a door comes back to where it was written, and can be written on.
+    expect(page.locator("#error-label")).to_contain_text("东村 只到村")
+    expect(page.locator("#move-bar")).to_be_hidden()
+    watched.complaints.clear()  # the browser names the refused request
+    page.fill("#new-door-label", "")
     page.keyboard.type("双村镇东村三组九十九号")
     expect(page.locator("#new-door-read")).to_have_text(f"{LEAD}东村3组99号")
     page.keyboard.press("Enter")
