@@ -191,10 +191,12 @@ def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Serv
             assert properties["score"] > 0.9
         assert told("双村镇东村4号")[0] == (record_id("A", 4), "door")
         assert "door" not in {level for _, level in told("双村镇南村4号") + told("东村5号", within=NORTH_EAST)}
+        assert told("东村5号", within=SOUTH) == [(record_id("A", 5), "door")]
+        assert told("双村镇东村", autocomplete="1", within=SOUTH) == []
         # The number is given again in the old village: both answer to it, and neither is told as sure.
         _set(closed.engine, 4, number="5号", label="试验省练习州小县双村镇老村5号")
         both = closed.client.get(SEARCH, params={"q": "双村镇东村5号"}).json()["features"]
-        assert {each["properties"]["id"] for each in both[:2]} == {record_id("A", 4), record_id("A", 5)}
+        assert [each["properties"]["id"] for each in both[:2]] == [record_id("A", 5), record_id("A", 4)]
         assert all(each["properties"]["score"] <= 0.5 for each in both)
         bulk = closed.client.post(f"{SEARCH}/csv", content="地址\n双村镇东村5号\n双村镇南村5号\n".encode())
         assert [line.rpartition(",")[2] for line in bulk.text.splitlines()[1:]] == ["ambiguous", "ok"]
@@ -203,6 +205,23 @@ def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Serv
         # Corrected to the name of its village, it leaves the number to the other one.
         _set(closed.engine, 5, label="试验省练习州小县双村镇南村5号")
         assert told("双村镇东村5号")[0] == (record_id("A", 4), "door")
+
+
+def test_the_former_name_of_a_merged_village_means_the_doors_that_bear_it(server: Server) -> None:
+    with closed_application(server, public_geocoder=True) as closed:
+        _set(closed.engine, 4, number="1号", label="试验省练习州小县双村镇东村1号")
+        with transaction(closed.engine) as session:
+            division_changes.merge_villages(session, ANNA, [WEST, EAST], WEST, Names())
+        for text in ("双村镇东村1号", "东村1号", "试验省练习州小县双村镇东村1号", "东村村民委员会1号"):
+            found = closed.client.get(SEARCH, params={"q": text}).json()["features"]
+            assert [(each["properties"]["id"], each["properties"]["match_level"]) for each in found] == [
+                (record_id("A", 4), "door")
+            ]
+            assert found[0]["properties"]["score"] > 0.9
+        # The name that both have now is said of either.
+        both = closed.client.get(SEARCH, params={"q": "双村镇西村1号"}).json()["features"]
+        assert [each["properties"]["id"] for each in both] == [record_id("A", 1), record_id("A", 4)]
+        assert both[0]["properties"]["score"] <= 0.5
 
 
 def test_what_changed_elsewhere_is_looked_into_once_and_a_door_is_seen_at_once(server: Server) -> None:

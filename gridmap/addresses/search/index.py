@@ -91,6 +91,10 @@ class AddressIndex:
         rows = self._moved.ranges.get(code)
         return None if rows is None else Village(self._moved, *rows, ranges)
 
+    def lends_name(self, code: str) -> bool:
+        """Whether doors of other villages bear the name of this one."""
+        return code in self._moved.ranges
+
     def moved_door(self, row: int) -> Door | None:
         """Where a door of `moved_from` is now."""
         return self._door(self._moved.row(row).code)

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Known
-from gridmap.addresses.normalise import compare_key
+from gridmap.addresses.normalise import compare_key, normalise
 from gridmap.addresses.search.door import NUMERIC, door_values
 from gridmap.addresses.search.index import EVERYWHERE, AddressIndex, Door, place_ranges
 from gridmap.addresses.search.kernels import GROUP, complete_numbers
@@ -92,6 +92,8 @@ class _Candidate:
     neighbour: bool = False
     whole: bool = False
     """Whether the text says this door and nothing else, so that only another of the same name rivals it."""
+    bears: bool = False
+    """Whether its label has the name of the village that the text says, which need not be its village's now."""
 
 
 def search(index: AddressIndex, text: str, asking: Asking = Asking()) -> list[Match]:
@@ -114,30 +116,35 @@ def search(index: AddressIndex, text: str, asking: Asking = Asking()) -> list[Ma
 
 def _candidates(index: AddressIndex, text: str, asking: Asking, ranges: Ranges) -> list[_Candidate]:
     """By the exact names; where they don't lead to a door or place without doubt, also by likeness and as misheard."""
-    exact = _inside_only(index.reader.exact(text), asking)
-    tried = _Tried(index, ranges)
+    exact = _inside_only(index, index.reader.exact(text), asking)
+    tried = _Tried(index, asking, ranges)
     found = tried.add(exact)
     if _settled(text, exact, found):
         return found
     # As it was meant first: 3祖12好 is hardly written so for its own sake.
     for words in (*variants(text), text):
         if words != text:
-            tried.add(_inside_only(index.reader.exact(words), asking))
-        found = tried.add(_inside_only(index.reader.alike(words, unfinished=asking.autocomplete), asking))
+            tried.add(_inside_only(index, index.reader.exact(words), asking))
+        found = tried.add(_inside_only(index, index.reader.alike(words, unfinished=asking.autocomplete), asking))
         if any(candidate.whole and candidate.parts.fit > 0.9 for candidate in found):
             break
     return found
 
 
-def _inside_only(readings: Sequence[Reading], asking: Asking) -> list[Reading]:
-    return [reading for reading in readings if _inside(reading.known, asking.prefixes)]
+def _inside_only(index: AddressIndex, readings: Sequence[Reading], asking: Asking) -> list[Reading]:
+    """Also those of villages outside whose name doors inside bear."""
+    return [
+        reading
+        for reading in readings
+        if _inside(reading.known, asking.prefixes) or index.lends_name(reading.known.place.code)
+    ]
 
 
 class _Tried:
     """What readings come to, each looked at once."""
 
-    def __init__(self, index: AddressIndex, ranges: Ranges) -> None:
-        self._index, self._ranges = index, ranges
+    def __init__(self, index: AddressIndex, asking: Asking, ranges: Ranges) -> None:
+        self._index, self._asking, self._ranges = index, asking, ranges
         self._done: list[tuple[Reading, list[_Candidate] | None]] = []
 
     def add(self, readings: Sequence[Reading]) -> list[_Candidate]:
@@ -145,7 +152,7 @@ class _Tried:
         self._done += [(reading, None) for reading in readings]
         kept = {id(reading) for reading in _worth_trying([reading for reading, _ in self._done])}
         self._done = [
-            (reading, _of_reading(self._index, reading, self._ranges) if found is None else found)
+            (reading, _of_reading(self._index, reading, self._asking, self._ranges) if found is None else found)
             for reading, found in self._done
             if id(reading) in kept
         ]
@@ -183,7 +190,9 @@ def _inside(known: Known, prefixes: Sequence[str]) -> bool:
                and prefix in known.codes) for prefix in prefixes)  # fmt: skip
 
 
-def _of_reading(index: AddressIndex, reading: Reading, ranges: Ranges) -> list[_Candidate]:
+def _of_reading(index: AddressIndex, reading: Reading, asking: Asking, ranges: Ranges) -> list[_Candidate]:
+    if not _inside(reading.known, asking.prefixes):
+        return list(_moved_from(index, reading, ranges))
     village = index.village(reading.known.place.code, ranges) if reading.is_village else None
     own = [_of_place(reading)] if village is None else _of_village(index, reading, village)
     return [*own, *_moved_from(index, reading, ranges)]
@@ -208,8 +217,8 @@ def _of_village(index: AddressIndex, reading: Reading, village: Village) -> Iter
     parts = Parts(reading.village, reading.upper, doorway.worth, reading.rest)
     if doorway.level == "door":
         exact = _says_the_door(reading, doorway)
-        for row in doorway.rows:
-            yield _Candidate("door", reading.known, parts, Door(part, row), whole=exact)
+        for door, bears in _told_apart(index, reading, [Door(part, row) for row in doorway.rows]):
+            yield _Candidate("door", reading.known, parts, door, whole=exact, bears=bears)
         return
     if not doorway.asked and not reading.named:
         return
@@ -230,11 +239,46 @@ def _moved_from(index: AddressIndex, reading: Reading, ranges: Ranges) -> Iterat
     if doorway is None or doorway.level != "door":
         return
     parts = Parts(reading.village, reading.upper, doorway.worth, reading.rest)
+    said = _said_name(reading)
     for row in doorway.rows:
         door = index.moved_door(row)
-        known = None if door is None else index.chain(index.row(door).village)
-        if known is not None:
-            yield _Candidate("door", known, parts, door, whole=_says_the_door(reading, doorway))
+        told = None if door is None else index.row(door)
+        known = None if told is None else index.chain(told.village)
+        if told is not None and known is not None and (said or "") in compare_key(told.label):
+            yield _Candidate("door", known, parts, door, whole=_says_the_door(reading, doorway), bears=True)
+
+
+def _told_apart(index: AddressIndex, reading: Reading, doors: Sequence[Door]) -> list[tuple[Door, bool]]:
+    """Doors of a village that a text says alike, each with whether its label has the name that the text has.
+
+    A former name means those that bear it: of a village that was merged, 3组12号 may be there twice.
+    """
+    said = _said_name(reading) if len(doors) > 1 else None
+    if said is None:
+        return [(door, False) for door in doors]
+    marked = [(door, said in compare_key(index.row(door).label)) for door in doors]
+    bearing = [each for each in marked if each[1]]
+    return marked if said == _as_in_labels(reading.known.place.name) or not bearing else bearing
+
+
+def _said_name(reading: Reading) -> str | None:
+    """Which of its names a text says of a village, as labels have it: the last one, since a township may be called so
+    too, and of equals that of now; None when it says none of them as it is written."""
+    key, found, best = compare_key(reading.text), None, (0, 0)
+    for name in map(_as_in_labels, (reading.known.place.name, *reading.known.place.aliases)):
+        stem = name.removesuffix("村").removesuffix("社区") if len(name) > 2 else name
+        where = (key.rfind(stem) + len(stem), len(stem))
+        if stem and stem in key and where > best:
+            found, best = name, where
+    return found
+
+
+def _as_in_labels(name: str) -> str:
+    """A village's name without the words for its committee, as it is compared."""
+    key = compare_key(normalise(name))
+    for words in ("村民委员会", "居民委员会", "村委会"):
+        key = key.removesuffix(words)
+    return key
 
 
 def _says_the_door(reading: Reading, doorway: Doorway) -> bool:
@@ -271,11 +315,16 @@ def _completions(index: AddressIndex, text: str, asking: Asking, ranges: Ranges)
         if village is None or last is None or not _inside(reading.known, asking.prefixes):
             continue
         yield from _going_on(index, reading, village, last[0])
+        moved = index.moved_from(reading.known.place.code, ranges)
+        if moved is not None:
+            yield from _going_on(index, reading, moved, last[0], moved=True)
         if any(item.kind == "number_word" for item in reading.doors.assumed) and len(reading.doors.values) == 1:
             yield from _groups_going_on(index, reading, village)
 
 
-def _going_on(index: AddressIndex, reading: Reading, village: Village, segment: str) -> Iterator[_Candidate]:
+def _going_on(
+    index: AddressIndex, reading: Reading, village: Village, segment: str, *, moved: bool = False
+) -> Iterator[_Candidate]:
     asked = np.array(door_values(reading.doors.values), np.int32)
     field = DOOR_SEGMENTS.index(segment)
     rows = np.empty(_COMPLETED, np.int32)
@@ -287,7 +336,10 @@ def _going_on(index: AddressIndex, reading: Reading, village: Village, segment: 
     for row, value in sorted(zip(rows[:count].tolist(), column, strict=True), key=lambda pair: pair[1]):
         more = len(str(value)) - len(str(int(asked[field])))
         parts = Parts(reading.village, reading.upper, 0.9 - 0.05 * more, reading.rest, sure=0.7)
-        yield _Candidate("door", reading.known, parts, Door(part, row))
+        door = index.moved_door(row) if moved else Door(part, row)
+        known = reading.known if not moved or door is None else index.chain(index.row(door).village)
+        if door is not None and known is not None:
+            yield _Candidate("door", known, parts, door, bears=moved)
 
 
 def _groups_going_on(index: AddressIndex, reading: Reading, village: Village) -> Iterator[_Candidate]:
@@ -340,11 +392,12 @@ def _ranked(index: AddressIndex, found: Sequence[_Candidate], asking: Asking) ->
     return sorted(ranked, key=_order)
 
 
-def _order(candidate: _Candidate) -> tuple[float, bool, float, str, int]:
+def _order(candidate: _Candidate) -> tuple[float, bool, bool, float, str, int]:
     door = candidate.door
     return (
         -round(candidate.parts.score, 6),
         candidate.neighbour,
+        not candidate.bears,
         -len(candidate.known.place.code),
         candidate.known.place.code,
         -1 if door is None else door.row,
