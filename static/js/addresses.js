@@ -11,7 +11,7 @@ import { go, load, onChanged, refresh } from "./work.js";
 import { WorkMap } from "./workmap.js";
 
 /** @typedef {import("./types.js").LonLat} LonLat */
-/** @typedef {{method: "PATCH" | "POST", path: string, etag: string | null, body: object, done: (body: any) => void, unread?: (words: string) => void}} Saving
+/** @typedef {{method: "PATCH" | "POST", path: string, etag: string | null, body: object, done: (body: any) => Promise<unknown>, unread?: (words: string) => void}} Saving
  * `unread`: where a text that can't be read as an address is told, for it to be corrected */
 
 const CLOSE_ZOOM = 17;
@@ -124,13 +124,19 @@ class AddressesPage {
   #move(button) {
     const from = button.dataset.move ? button : /** @type {HTMLElement} */ (button.closest("[data-door]"));
     const code = from.dataset.move || from.dataset.door || "";
-    this.#begin(lonLat(from), { method: "PATCH", path: `/api/v1/addresses/${code}`, etag: from.dataset.etag ?? null, body: { point_source: "map" }, done: () => toast(t("move.saved")) });
+    this.#begin(lonLat(from), { method: "PATCH", path: `/api/v1/addresses/${code}`, etag: from.dataset.etag ?? null, body: { point_source: "map" }, done: () => this.#saved(t("move.saved")) });
+  }
+
+  /** @param {string} words */
+  #saved(words) {
+    toast(words);
+    return refresh("drawer", "rows");
   }
 
   /** @param {HTMLElement} button */
   #place(button) {
     const near = button.dataset.lon ? lonLat(button) : this.#middle();
-    if (near) this.#begin(near, { method: "POST", path: `/api/v1/addresses/waiting/${button.dataset.placeWaiting}/place`, etag: null, body: {}, done: (body) => toast(t("address.entered", { label: body.properties.label })) });
+    if (near) this.#begin(near, { method: "POST", path: `/api/v1/addresses/waiting/${button.dataset.placeWaiting}/place`, etag: null, body: {}, done: (body) => this.#saved(t("address.entered", { label: body.properties.label })) });
   }
 
   /** @param {SubmitEvent} event */
@@ -189,7 +195,7 @@ class AddressesPage {
     this.#begin(middle, { method: "POST", path: "/api/v1/addresses", etag: null, body: { label, point_source: "map" }, done: (body) => {
       /** @type {HTMLFormElement} */ (byId("new-door-form")).reset();
       toast(t("address.entered", { label: body.properties.label }));
-      void go(address({ code: body.id, problem: null }), "drawer", "rows");
+      return go(address({ code: body.id, problem: null }), "drawer", "rows");
     }, unread: (words) => {
       this.#ask();
       tellRefused(words);
@@ -236,8 +242,8 @@ class AddressesPage {
     try {
       const answer = await send(method, path, { ...body, lon, lat }, { etag });
       this.#end();
-      done(answer.body);
-      await refresh("drawer", "rows");
+      // Read once: what has been opened in the drawer meanwhile would close again.
+      await done(answer.body);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const words = error.status === 422 ? error.errors.map(({ message }) => message).join(" ") : "";
