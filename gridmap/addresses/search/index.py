@@ -68,12 +68,12 @@ class AddressIndex:
         for code in emptied:
             self._where.pop(code, None)
         self._dead = [self._dead_villages(at) for at in range(len(self.parts))]
-        self._moved = self._moved_doors(moved)
+        self._moved = self._moved_doors(moved) if moved else None
         divisions = like.reader.divisions if like is not None and like.gazetteer is gazetteer else None
         self.reader: Reader = Reader(gazetteer, self._locals(hamlets), divisions)
         self._aliases: dict[str, list[str]] = {}
-        labels = [(self._moved.row(at).label, self._moved.row(at).code) for at in range(len(self._moved))]
-        for text, code in (*aliases, *labels):
+        borne = [] if self._moved is None else [self._moved.row(at) for at in range(len(self._moved))]
+        for text, code in (*aliases, *((row.label, row.code) for row in borne)):
             self._aliases.setdefault(alias_key(text), []).append(code)
 
     def __len__(self) -> int:
@@ -88,16 +88,17 @@ class AddressIndex:
 
     def moved_from(self, code: str, ranges: Ranges) -> Village | None:
         """The doors of other villages that bear the name of this one, which theirs was divided from."""
-        rows = self._moved.ranges.get(code)
-        return None if rows is None else Village(self._moved, *rows, ranges)
+        if self._moved is None or code not in self._moved.ranges:
+            return None
+        return Village(self._moved, *self._moved.ranges[code], ranges)
 
     def lends_name(self, code: str) -> bool:
         """Whether doors of other villages bear the name of this one."""
-        return code in self._moved.ranges
+        return self._moved is not None and code in self._moved.ranges
 
     def moved_door(self, row: int) -> Door | None:
         """Where a door of `moved_from` is now."""
-        return self._door(self._moved.row(row).code)
+        return None if self._moved is None else self._door(self._moved.row(row).code)
 
     def part_of(self, village: str) -> int:
         """In which of the parts a village's doors are."""
@@ -176,7 +177,7 @@ class AddressIndex:
             for village, segment, name in part.names():
                 if self._where.get(village) == at:
                     villages.setdefault((segment, name), []).append(village)
-        for village, segment, name in self._moved.names():
+        for village, segment, name in () if self._moved is None else self._moved.names():
             villages.setdefault((segment, name), []).append(village)
         found = [
             (alias_key(text), Local("hamlet", hamlet, frozenset({village})))
