@@ -38,7 +38,7 @@ def code_batches(
     if packed is None or processes < 2:
         yield from (answer_batch(index, answer, rows) for rows in left)
         return
-    if not Coders.stay_for(packed):
+    if not Coders.are_ready_for(packed):
         for _, rows in zip(range(_WORTH_IT), left, strict=False):
             yield answer_batch(index, answer, rows)
     first = next(left, None)
@@ -75,8 +75,8 @@ class Coders:
         self._end: threading.Timer | None = None
 
     @classmethod
-    def stay_for(cls, packed: Packed) -> bool:
-        """Whether some stay that hold this index and are ready."""
+    def are_ready_for(cls, packed: Packed) -> bool:
+        """Whether those that stay hold this index and wait for a table."""
         coders = cls._staying
         return coders is not None and coders._ready and not coders._broken and coders._packed == packed
 
