@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from gridmap.addresses import queries
 from gridmap.addresses.model import Address, lies_within
 from gridmap.addresses.placing import grids_at
+from gridmap.addresses.record import AddressRecord, records_of
 from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
 from gridmap.db.base import SRID
 from gridmap.db.copying import copy_rows
@@ -53,6 +54,11 @@ def known_by_code(session: Session, codes: Sequence[str]) -> dict[str, Address]:
 def known_by_label(session: Session, counties: Sequence[str], labels: Sequence[str]) -> dict[str, Address]:
     """The current addresses that are called so."""
     return {row.label: row for row in queries.current_by_labels(session, counties, labels)}
+
+
+def known_records(session: Session, counties: Sequence[str], labels: Sequence[str]) -> list[AddressRecord]:
+    """The same, each with its whole chain."""
+    return records_of(session, queries.current_by_labels(session, counties, labels)) if labels else []
 
 
 def codes_of_foreign(session: Session, codes: Sequence[str]) -> dict[str, str]:

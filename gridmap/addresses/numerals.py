@@ -18,8 +18,8 @@ def numeral_digits(text: str) -> str | None:
 
     >>> numeral_digits("十二"), numeral_digits("廿五"), numeral_digits("一百零三"), numeral_digits("〇五〇一")
     ('12', '25', '103', '0501')
-    >>> numeral_digits("一百二"), numeral_digits("十百")
-    ('120', None)
+    >>> numeral_digits("一百二"), numeral_digits("十百"), numeral_digits("之一"), numeral_digits("甲")
+    ('120', None, None, None)
     """
     if all(char in _DIGITS for char in text):
         return "".join(str(_DIGITS[char]) for char in text) or None
@@ -31,6 +31,8 @@ def _quantity(text: str) -> int | None:
     """A number with places: each unit is smaller than the one before it, and counts the digit in front of it."""
     total, digit, last_unit = 0, None, 10_000
     for char in text:
+        if char not in NUMERALS:
+            return None
         if char in _DIGITS:
             if digit:
                 return None

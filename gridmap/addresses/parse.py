@@ -8,9 +8,9 @@ from gridmap.addresses.gazetteer import Gazetteer, Known
 from gridmap.addresses.normalise import Normalised, Span, compare_key, normalised
 from gridmap.addresses.segments import Segments
 
-Reason = Literal["same_name", "level", "contradiction", "group_and_number"]
+Reason = Literal["same_name", "level", "contradiction", "group_and_number", "divided"]
 """Why there is an alternative: several divisions of the name; a township or a village in it; the text names divisions
-that don't lie in each other; 3-12 may be a group and a number."""
+that don't lie in each other; 3-12 may be a group and a number; doors of a divided village bear its name still."""
 MOST_ALTERNATIVES = 50
 _LEVELS = ("province", "prefecture", "county", "township", "village")
 

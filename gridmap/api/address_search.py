@@ -18,7 +18,8 @@ from gridmap.addresses.search.answer import (
     near_feature,
 )
 from gridmap.addresses.search.bulk import REVERSE_COLUMNS, SEARCH_COLUMNS
-from gridmap.addresses.search.search import Asking, search
+from gridmap.addresses.search.inside import search_inside
+from gridmap.addresses.search.search import Asking
 from gridmap.api.csv_upload import CsvUploadDep
 from gridmap.api.deps import get_engine
 from gridmap.api.offline import get_follower, is_offline
@@ -122,7 +123,7 @@ def search_addresses(
 
 def told_json(served: Served, text: str, asking: Asking, *, explain: bool = False) -> bytes:
     """What a text means, as `Found`."""
-    features = [as_json(feature_of(match, explain=explain)) for match in search(served.index, text, asking)]
+    features = [as_json(feature_of(match, explain=explain)) for match in search_inside(served.index, text, asking)]
     head = {"type": "FeatureCollection", "version": served.version, "query": text, "limit": asking.limit}
     return json.dumps({**head, "features": features}, ensure_ascii=False, separators=(",", ":")).encode()
 

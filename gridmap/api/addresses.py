@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.parse import parse
 from gridmap.addresses.schema import ParsedOut
+from gridmap.addresses.search.bearers import told_by_bearers
 from gridmap.addresses.service import load_gazetteer
+from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
 from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.db.versions import current_version
@@ -62,11 +64,13 @@ def parse_address(
     session: SessionDep,
     scope: GeocoderScopeDep,
     store: Annotated[GazetteerStore, Depends(get_store)],
+    served: ServedDep,
 ) -> ParsedOut:
     """Takes an address apart: its segments, what was assumed, what was left over, and what else it may be."""
     version = current_version(session)
-    gazetteer = store.get(session, version, _prefixes(session, scope, asked.within))
-    return ParsedOut.of(parse(gazetteer, asked.text), version)
+    prefixes = _prefixes(session, scope, asked.within)
+    parsed = parse(store.get(session, version, prefixes), asked.text)
+    return ParsedOut.of(told_by_bearers(served.index, parsed, prefixes), version)
 
 
 def _prefixes(session: Session, scope: MapScope, within: str | None) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """One box for everything: a code, a door, a place, a building, an officer, coordinates; each by right."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -12,8 +13,9 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor
 from gridmap.access.rights import RIGHTS, check
 from gridmap.addresses.search.answer import feature_of
-from gridmap.addresses.search.search import Asking, search
-from gridmap.api.address_search import NearDep, ServedDep, where
+from gridmap.addresses.search.inside import search_inside
+from gridmap.addresses.search.search import SURE_SCORE, Asking, Match, search
+from gridmap.api.address_search import NearDep, ServedDep, WithinCode, where
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.params import MAX_PAGE
 from gridmap.api.scope import GeocoderScopeDep, MapScope
@@ -31,6 +33,7 @@ from gridmap.snapshot.addresses import Served
 router = APIRouter(tags=["search"])
 
 _API = "/api/v1"
+_VILLAGE_DIGITS, _GRID_DIGITS = 12, 15
 Kind = Literal["point", "division", "grid", "group", "address", "place", "building", "household", "officer"]
 
 
@@ -76,10 +79,11 @@ def search_everything(
     settings: SettingsDep,
     response: Response,
     limit: Annotated[int, Query(ge=1)] = 10,
+    shown: WithinCode = None,
 ) -> FoundThings:
     """What a text means: coordinates, else a code, else doors, places, buildings and officers.
 
-    Names are masked and audited.
+    `shown` is the village, grid or group on the screen: 12号 alone is the door there. Names are masked and audited.
     """
     text, most = q.strip(), min(limit, MAX_PAGE)
     asked = _Asked(request, served, scope, session, actor, now, ZoneInfo(settings.timezone))
@@ -91,7 +95,7 @@ def search_everything(
         asking = Asking(min(most, 100), scope.prefixes, near, autocomplete=True)
         named = [*_officers(asked, text, most), *_buildings(asked, text, most)]
         # A name that somebody has is rarely a misspelt place as well: what has it is not crowded out.
-        found = [*_doors(served, text, asking)][: most - min(len(named), most // 2)] + named
+        found = [*_doors(served, text, asking, shown)][: most - min(len(named), most // 2)] + named
         found = found[:most]
     if any(thing.kind in {"household", "officer"} for thing in found):
         response.headers["Cache-Control"] = PRIVATE
@@ -240,8 +244,21 @@ def _told(building: BuildingRecord) -> FoundThing:
     )  # fmt: skip
 
 
-def _doors(served: Served, text: str, asking: Asking) -> Iterator[FoundThing]:
-    for match in search(served.index, text, asking):
+def _matches(served: Served, text: str, asking: Asking, shown: str | None) -> list[Match]:
+    """What a text means; unless it says one door itself, those of the village that is shown stand first."""
+    found = search(served.index, text, asking)
+    village = (shown or "")[:_VILLAGE_DIGITS]
+    prefixes = MapScope(asking.prefixes).narrow([village]) if len(village) == _VILLAGE_DIGITS else ()
+    if not prefixes or any(match.level == "door" and match.score >= SURE_SCORE for match in found):
+        return found
+    inside = [match for match in search_inside(served.index, text, replace(asking, prefixes=prefixes)) if match.row]
+    inside.sort(key=lambda match: not (match.grid or "").startswith((shown or "")[:_GRID_DIGITS]))
+    theirs = {match.code for match in inside}
+    return [*inside, *(match for match in found if match.code not in theirs)][: asking.limit]
+
+
+def _doors(served: Served, text: str, asking: Asking, shown: str | None) -> Iterator[FoundThing]:
+    for match in _matches(served, text, asking, shown):
         told = feature_of(match).properties
         yield FoundThing(
             kind="place" if match.row is None else "address", code=match.code, label=match.label,

@@ -40,11 +40,12 @@ def search_text(
     """Finds the doors and places that a text means, the best first."""
     from gridmap.addresses.search.answer import as_json as told
     from gridmap.addresses.search.answer import feature_of
-    from gridmap.addresses.search.search import Asking, search
+    from gridmap.addresses.search.inside import search_inside
+    from gridmap.addresses.search.search import Asking
 
     with _served() as served:
         asking = Asking(limit, _prefixes(served, within))
-        features = [told(feature_of(match)) for match in search(served.index, text, asking)]
+        features = [told(feature_of(match)) for match in search_inside(served.index, text, asking)]
     if as_json:
         answer = {"type": "FeatureCollection", "version": served.version, "query": text, "features": features}
         print(json.dumps(answer, ensure_ascii=False, indent=2))

@@ -56,7 +56,8 @@ export function attachSearch(items, choose, { codes }) {
   async function askServer(query, known) {
     asking = new AbortController();
     try {
-      const found = await get(`/api/v1/search?limit=${PLACES_SHOWN}&q=${encodeURIComponent(query)}`, { signal: asking.signal });
+      const asked = new URLSearchParams({ limit: String(PLACES_SHOWN), q: query, ...shownPlace() });
+      const found = await get(`/api/v1/search?${asked}`, { signal: asking.signal });
       const codesKnown = new Set(known.map((hit) => (hit.kind === "item" ? hit.item.code : "")));
       const places = found.results.map(placeOf).filter((/** @type {Place} */ { id }) => id && !codesKnown.has(id));
       const chosen = active;
@@ -142,6 +143,14 @@ export function attachSearch(items, choose, { codes }) {
 function placeOf({ kind, code, label, lon, lat, page, match_level, detail }) {
   const level = kind === "address" && detail.neighbour ? "neighbour" : kind === "address" || kind === "place" ? (match_level ?? "door") : kind === "division" ? detail.level : kind;
   return { kind: "place", id: code, label, level, point: lon === null ? null : [lon, lat], page, detail: detail.unit ?? (kind === "building" ? detail.address : undefined) };
+}
+
+/** The village, grid or group on the screen, in which 12号 alone is a door. @returns {{shown?: string}} */
+function shownPlace() {
+  const query = new URLSearchParams(location.search);
+  const within = document.querySelector("[data-within]")?.getAttribute("data-within");
+  const shown = [...["group", "grid", "code", "within"].map((name) => query.get(name)), within].find((code) => /^\d{12,17}$/.test(code ?? ""));
+  return shown ? { shown } : {};
 }
 
 /** What was chosen here lately. @returns {Place[]} */

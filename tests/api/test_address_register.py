@@ -85,7 +85,7 @@ def test_a_door_is_entered_in_words_and_lies_in_the_grid_of_its_point(closed: Cl
 
 def test_segments_of_a_table_become_one_label(closed: Closed, editor: Header) -> None:
     lon, lat = at(NORTH_EAST, 0.3, 0.3)
-    body = {"village_code": EAST, "segments": {"group_name": "沟门前", "number": "7"}, "lon": lon, "lat": lat}
+    body = {"village_code": EAST, "segments": {"group_name": "3组7号", "number": "7"}, "lon": lon, "lat": lat}
     assert_problem(closed.client.post(URL, json=body, headers=editor), 422, "bad_address", where="group_name")
     body["segments"] = {"group_name": "四", "number": "7", "sub_number": "2"}
     told = closed.client.post(URL, json=body, headers=editor).json()
@@ -117,11 +117,16 @@ def test_a_point_on_a_shared_line_belongs_to_the_lowest_code(closed: Closed, edi
     [
         ({"label": "双村镇西村1号"}, "address_exists", "label"),
         ({"label": "双村镇西村"}, "bad_address", "label"),
+        ({"label": "双村镇西村3组"}, "bad_address", "label"),
+        ({"label": "双村镇西村滨河路"}, "bad_address", "label"),
         ({"label": "双村镇西村村委会旁21号"}, "bad_address", "label"),
         ({"label": "北村21号"}, "bad_address", "label"),
         ({"label": "双村镇东村21号", "village_code": WEST}, "bad_address", "village_code"),
         ({"village_code": TOWNSHIP + "999", "number": "21号"}, "bad_address", "village_code"),
         ({"village_code": WEST, "segments": {"gate": "1"}}, "invalid_input", "body"),
+        ({"village_code": WEST, "group_name": "3", "number": ""}, "bad_address", "number"),
+        ({"village_code": WEST, "group_name": "3", "sub_number": "1"}, "bad_address", "number"),
+        ({"village_code": WEST, "number": "12-3", "sub_number": "4"}, "bad_address", "number"),
         ({"number": "21号"}, "invalid_input", "village_code"),
         ({"label": "双村镇西村21号", "lon": 34.5, "lat": 103.5}, "invalid_input", "lat"),
         ({"label": "双村镇西村21号", "lon": 363034.2, "lat": 3830076.2}, "invalid_input", "lon"),

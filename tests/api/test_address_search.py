@@ -147,6 +147,26 @@ def test_a_key_finds_only_what_lies_in_its_scope(closed: Closed) -> None:
     assert {feature["properties"]["id"] for feature in near["features"]} == {record_id("A", 4), record_id("A", 5)}
 
 
+def test_inside_a_village_its_name_need_not_be_said(closed: Closed) -> None:
+    reader = closed.key("reader", "all")
+
+    def inside(text: str, within: str) -> list[tuple[str, str]]:
+        found = closed.client.get(SEARCH, params={"q": text, "within": within}, headers=reader).json()["features"]
+        return [(each["properties"]["id"], each["properties"]["match_level"]) for each in found]
+
+    for text in ("5号", "五号", "5", " 5# "):
+        assert inside(text, EAST) == [(record_id("A", 5), "door")], text
+        bulk = closed.client.post(
+            f"{SEARCH}/csv", params={"within": EAST}, content=f"地址\n{text}\n".encode(), headers=reader
+        )
+        assert bulk.text.splitlines()[1].split(",")[1] == record_id("A", 5)
+        assert bulk.text.splitlines()[1].endswith(",ok")
+    assert inside("5号", SOUTH_EAST) == [(record_id("A", 5), "door")]
+    # Another grid of the village, another village, what is no door of it, and what names a place itself.
+    for text, within in (("5号", NORTH_EAST), ("4号", TOWNSHIP), ("99号", WEST), ("西村5号", EAST), ("旁边", EAST)):
+        assert "door" not in {level for _, level in inside(text, within)}, text
+
+
 def _best(client: TestClient, text: str) -> tuple[str, str]:
     found = client.get(SEARCH, params={"q": text}).json()["features"][0]["properties"]
     return found["id"], found["match_level"]
@@ -189,6 +209,15 @@ def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Serv
             )  # fmt: skip
             assert (properties["segments"]["village"], properties["grid_code"]) == ("南村", SOUTH + "001")
             assert properties["score"] > 0.9
+        for text in ("双村镇东村5号", "东村村委会五号"):
+            read = closed.client.post("/api/v1/addresses/parse", json={"text": text}).json()
+            assert (read["segments"]["village_code"], read["label"]) == (SOUTH, "试验省练习州小县双村镇南村5号")
+            old = [
+                (text[slice(*each["span"])], each["value"]) for each in read["assumed"] if each["kind"] == "old_name"
+            ]
+            assert old == [("东村", "南村")]
+        kept = closed.client.post("/api/v1/addresses/parse", json={"text": "双村镇东村4号"}).json()
+        assert kept["segments"]["village_code"] == EAST
         assert told("双村镇东村4号")[0] == (record_id("A", 4), "door")
         assert "door" not in {level for _, level in told("双村镇南村4号") + told("东村5号", within=NORTH_EAST)}
         assert told("东村5号", within=SOUTH) == [(record_id("A", 5), "door")]
@@ -198,6 +227,11 @@ def test_a_door_of_a_divided_village_is_found_by_the_words_it_bears(server: Serv
         both = closed.client.get(SEARCH, params={"q": "双村镇东村5号"}).json()["features"]
         assert [each["properties"]["id"] for each in both[:2]] == [record_id("A", 5), record_id("A", 4)]
         assert all(each["properties"]["score"] <= 0.5 for each in both)
+        read = closed.client.post("/api/v1/addresses/parse", json={"text": "双村镇东村5号"}).json()
+        assert "village" not in read["segments"] and read["segments"]["number"] == "5号"
+        assert [(each["reason"], each["segments"]["village"]) for each in read["alternatives"]] == [
+            ("divided", "东村"), ("divided", "南村"),
+        ]  # fmt: skip
         bulk = closed.client.post(f"{SEARCH}/csv", content="地址\n双村镇东村5号\n双村镇南村5号\n".encode())
         assert [line.rpartition(",")[2] for line in bulk.text.splitlines()[1:]] == ["ambiguous", "ok"]
         assert told(label) == [(record_id("A", 5), "door")]

@@ -48,6 +48,25 @@ def test_codes_doors_places_and_coordinates(closed: Closed) -> None:
         assert ask(closed, reader, nothing) == []
 
 
+def test_what_is_on_the_screen_says_which_village_is_meant(closed: Closed) -> None:
+    reader = closed.key("reader", "all")
+
+    def first(text: str, shown: str, headers: dict[str, str] = reader) -> list[str]:
+        answer = closed.client.get(SEARCH, params={"q": text, "shown": shown}, headers=headers)
+        return [thing["code"] for thing in answer.json()["results"]]
+
+    west, east = record_id("A", 2), record_id("A", 4)
+    for shown in (WEST, NORTH_WEST, NORTH_WEST + "01"):
+        assert first("2号", shown)[0] == west
+    assert first("4号", EAST)[0] == east
+    # Somebody who looks at the west and says the east means the east, and a county's sheet means no village.
+    assert first("双村镇东村4号", WEST)[0] == east
+    assert first("东村", WEST)[0] == EAST
+    assert first("4号", COUNTY) == []
+    assert east not in first("4号", WEST)
+    assert first("4号", EAST, closed.key("reader", WEST)) == []
+
+
 def test_persons_by_right_masked_and_audited(closed: Closed) -> None:
     household, officer = record_id("H", 1), record_id("P", 1)
     for text in (household, officer, "扎西", "双村镇政府", NORTH_WEST + "01"):

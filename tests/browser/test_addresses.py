@@ -193,7 +193,23 @@ def test_a_new_door_by_a_form_its_other_name_and_what_was_chosen_lately(desk: tu
     page.keyboard.press("Enter")
     expect(page.locator("#drawer [data-alias]")).to_contain_text("老水磨")
     (door,) = [row.code for row in addresses(engine).values() if row.label.endswith("3组99号")]
+    # A number that is emptied leaves a group; a 附号 is taken as it is written.
+    page.locator("#edit summary").click()
+    page.fill("#edit [name=number]", "")
+    page.keyboard.press("Enter")
+    expect(page.locator("#edit #error-number")).to_contain_text("不是一个门牌")
+    watched.complaints.clear()
+    page.fill("#edit [name=number]", "九十九")
+    page.fill("#edit [name=sub_number]", "附一")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer h2")).to_contain_text("3组99号附1号")
+    # The village that is shown need not be said.
     page.keyboard.press("Control+k")
+    page.keyboard.type("99号附1")
+    expect(page.locator("#search-list [role=option]").first).to_contain_text("3组99号附1号")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.press("Backspace")
     page.keyboard.type("老水磨")
     expect(page.locator("#search-list [role=option]").first).to_contain_text("3组99号")
     page.keyboard.press("Enter")

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from gridmap.addresses import problems, register, waiting
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address, WaitingAddress
+from gridmap.addresses.record import stored_lonlat
 from gridmap.addresses.service import load_gazetteer
 from gridmap.db.history import list_revisions
+from gridmap.editing import division_changes
+from gridmap.editing.division_changes import Names
 from gridmap.exchange.exporting import ExportRequest, export_file
 from gridmap.geo.crs import Crs, from_lonlat
 from gridmap.geo.lonlat import LonLat
@@ -122,7 +125,9 @@ def test_split_columns_and_surveyors_numbers(county: Session, folder: Path) -> N
     path.write_text("\n".join(lines), encoding="gbk")
     report = run(county, "addresses", path)
     told = reasons(report)
-    assert [told[row][0] for row in (2, 3, 4, 5)] == ["loaded", "loaded", "loaded", "rejected"]
+    assert [told[row][0] for row in (2, 3, 4, 5)] == ["loaded", "loaded", "rejected", "rejected"]
+    # A group is where many doors are.
+    assert "3组 is no single door" in told[4][1]
     found = labels(county)
     assert f"{LEAD}多坝村3组12号附1号" in found
     assert f"{LEAD}多坝村3社13号" in found
@@ -158,6 +163,30 @@ def test_what_is_exported_comes_back_unchanged(county: Session, folder: Path) ->
     assert codes[-1] in {row.code for row in labels(county).values()}
     (extra,) = [f for f in run(county, "addresses", one_more(folder)).fates if f.status == "loaded"]
     assert (extra.code or "") > codes[-1]
+
+
+def test_doors_that_bear_a_former_name_come_back_unchanged(county: Session, folder: Path) -> None:
+    """A village was divided: its doors keep their labels, which are on their plates."""
+    rows = [
+        [f"{village}{n}号", *middle(c, 1, n / 9)] for village, c in (("多坝村", 0), ("城东社区", 2)) for n in (1, 2)
+    ]
+    assert run(county, "addresses", sheet(folder / "a.xlsx", ["地址", "经度", "纬度"], *rows)).counts()["loaded"] == 4
+    before = {label: (row.code, row.row_version) for label, row in labels(county).items()}
+    (moved,) = {row.grid_code for row in labels(county).values() if row.label.endswith("多坝村1号")}
+    division_changes.split_village(
+        county, CLERK, WEST, new_code=f"{WEST[:9]}202", moved=[moved or ""], names=Names(name="新坝村")
+    )
+    known = {label: (row.village_code, row.row_version) for label, row in labels(county).items()}
+    assert known.keys() == before.keys()
+    out = folder / "out.xlsx"
+    assert export_file(county, ExportRequest("addresses", out, CLERK)).rows == 4
+    plain = sheet(folder / "plain.xlsx", ["标准地址", "经度", "纬度"], *(
+        [label, *stored_lonlat(row)] for label, row in labels(county).items()
+    ))  # fmt: skip
+    for path in (out, plain):
+        again = run(county, "addresses", path)
+        assert again.counts() == {"loaded": 0, "unchanged": 4, "rejected": 0}, reasons(again)
+    assert {label: (row.village_code, row.row_version) for label, row in labels(county).items()} == known
 
 
 def one_more(folder: Path) -> Path:

@@ -10,6 +10,7 @@ from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Place
 from gridmap.addresses.parse import parse
 from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
+from gridmap.addresses.wording import BadWording, segments_of_parts
 from tests.gazetteer import gannan, gannan_places
 
 VILLAGES = [place for place in gannan_places() if place.level == "village"]
@@ -73,6 +74,18 @@ def test_a_label_is_read_back_as_it_was(address: Segments) -> None:
     assert parsed.segments == address
     assert parsed.left_over == ()
     assert parsed.alternatives == ()
+
+
+@settings(max_examples=500, deadline=None)
+@given(addresses())
+def test_its_parts_are_taken_for_themselves_when_they_lead_to_one_door(address: Segments) -> None:
+    parts = {name: getattr(address, name) for name in DOOR_SEGMENTS}
+    leads = (address.number or address.building or address.estate) and (address.number or not address.sub_number)
+    if leads:
+        assert segments_of_parts(gannan(), address.village_code or "", parts) == address
+    else:
+        with pytest.raises(BadWording):
+            segments_of_parts(gannan(), address.village_code or "", parts)
 
 
 def test_every_village_is_found_by_its_label_and_every_span_is_its_words() -> None:

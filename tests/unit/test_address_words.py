@@ -4,6 +4,7 @@ import pytest
 
 from gridmap.addresses.format import format_label
 from gridmap.addresses.parse import Parsed, parse
+from gridmap.addresses.wording import segments_of_parts
 from tests.gazetteer import DUOBA, MUER, ZHUONI, gannan
 
 GANNAN = "甘肃省甘南藏族自治州"
@@ -287,3 +288,28 @@ def test_spans_point_at_the_words_as_they_were_typed() -> None:
     assert {name: text[slice(*span)] for name, span in parsed.spans.items()} == {
         "township": "木耳鎮", "village": "多壩村", "group_name": "第三組", "number": "１２號", "sub_number": "附一",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("parts", "label"),
+    [
+        ({"group_name": "3", "number": "12", "sub_number": "1"}, "3组12号附1号"),
+        ({"group_name": "第三村民小组", "number": "十二号", "sub_number": "附一"}, "3组12号附1号"),
+        ({"group_name": "三社", "number": "012", "sub_number": "附1"}, "3社12号附1号"),
+        ({"group_name": "３", "number": "12-1", "sub_number": None}, "3组12号附1号"),
+        ({"group_name": "上庄", "number": "12号附一", "sub_number": ""}, "上庄组12号附1号"),
+        ({"group_name": "无", "number": "#12", "sub_number": "之一"}, "12号附1号"),
+        ({"hamlet": "王家", "number": "12号院", "sub_number": "-1"}, "王家自然村12号附1号"),
+        (
+            {"estate": "阳光小区", "building": "3#", "unit": "二", "floor": "5楼", "room": "501房"},
+            "阳光小区3号楼2单元5层501室",
+        ),
+        (
+            {"estate": "阳光小区", "building": "B", "unit": "A", "floor": "负1", "room": "A501"},
+            "阳光小区B号楼A单元负1层A501室",
+        ),
+        ({"estate": "阳光小区", "building": "3栋", "room": "0501号"}, "阳光小区3栋0501室"),
+    ],
+)
+def test_what_people_type_into_the_field_of_a_segment_is_taken(parts: dict[str, str], label: str) -> None:
+    assert format_label(segments_of_parts(gannan(), DUOBA, parts)).endswith(f"多坝村{label}")

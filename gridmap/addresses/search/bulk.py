@@ -4,7 +4,8 @@ from collections.abc import Callable, Hashable
 from typing import Literal
 
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import SURE_SCORE, Asking, Match, search
+from gridmap.addresses.search.inside import search_inside
+from gridmap.addresses.search.search import SURE_SCORE, Asking, Match
 from gridmap.geo.lonlat import LonLat
 
 Status = Literal["ok", "ambiguous", "partial", "not_found", "empty", "invalid"]
@@ -49,7 +50,7 @@ def find_one(index: AddressIndex, text: str, asking: Asking) -> tuple[Match | No
     """The best answer to a text, as the single search gives it, and what became of the row."""
     if not text.strip():
         return None, "empty"
-    found = search(index, text, asking)
+    found = search_inside(index, text, asking)
     return (found[0], status_of(found[0])) if found else (None, "not_found")
 
 

@@ -17,7 +17,8 @@ from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address
 from gridmap.addresses.problems import KINDS, AddressProblem, Kind
 from gridmap.addresses.record import AddressRecord
-from gridmap.addresses.search.search import Asking, search
+from gridmap.addresses.search.inside import search_inside
+from gridmap.addresses.search.search import Asking
 from gridmap.api.address_register import GazetteerDep
 from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
@@ -189,7 +190,7 @@ def _rows(session: Session, served: Served, prefixes: tuple[str, ...], q: str, c
     if not q.strip():
         found = register.list_addresses(session, prefixes=prefixes, cursor=cursor, limit=ROWS_SHOWN)
         return [Row(record.code, record.label, record.grid_code) for record in found]
-    matches = search(served.index, q, Asking(_FOUND, prefixes, None, autocomplete=True))
+    matches = search_inside(served.index, q, Asking(_FOUND, prefixes, None, autocomplete=True))
     return [Row(m.code, m.label, m.grid, _met(m.level, neighbour=m.neighbour)) for m in matches]
 
 

@@ -12,9 +12,10 @@ from gridmap.addresses import loading, problems
 from gridmap.addresses.loading import AddressState
 from gridmap.addresses.model import Address
 from gridmap.addresses.placing import FAR_M
-from gridmap.addresses.record import stored_lonlat
-from gridmap.addresses.segments import Segments
+from gridmap.addresses.record import AddressRecord, stored_lonlat
+from gridmap.addresses.segments import DOOR_SEGMENTS, Segments
 from gridmap.divisions import service as divisions
+from gridmap.exchange.address_rows import ReadRow
 from gridmap.exchange.codes import BadCode, code_text
 from gridmap.exchange.loaders.context import CHANGED, NEW, OUTSIDE_SCOPE, Context, publish
 from gridmap.exchange.records import NO_GEOMETRY, Record
@@ -73,7 +74,8 @@ def load_addresses(session: Session, records: Sequence[Record], context: Context
     the point it has.
     """
     loaded = Loaded()
-    doors = _once(loaded, _sound(loaded, records, context))
+    kept = _word_for_word(session, records, context.counties())
+    doors = _once(loaded, _sound(loaded, records, context, kept))
     _recognise(session, doors, context.counties())
     plan = _plan(session, loaded, doors, context)
     prefixes = _prefixes(doors, plan)
@@ -90,10 +92,33 @@ def load_addresses(session: Session, records: Sequence[Record], context: Context
     return loaded
 
 
-def _sound(loaded: Loaded, records: Sequence[Record], context: Context) -> list[_Door]:
+def _word_for_word(session: Session, records: Sequence[Record], counties: Sequence[str]) -> dict[int, ReadRow]:
+    """Rows that say a known door in the words that are kept of it, by their `id`: they are not read anew.
+
+    A label outlives the names of divisions: read now, it may be another village's, and the door would be renamed.
+    """
+    labels = {id(record): record.text("label") or "" for record in records}
+    known = {r.label: r for r in loading.known_records(session, counties, sorted(set(labels.values()) - {""}))}
+    told = ((record, known.get(labels[id(record)])) for record in records)
+    return {
+        id(record): ReadRow(door.segments, door.label)
+        for record, door in told
+        if door is not None and not _contradicts(record, door)
+    }
+
+
+def _contradicts(record: Record, door: AddressRecord) -> bool:
+    """Whether a column says anything else than what is kept."""
+    if _OWN_CODE.fullmatch(record.text("code") or "") and record.text("code") != door.code:
+        return True
+    said = {"village": door.village_code, **{name: getattr(door.segments, name) for name in DOOR_SEGMENTS}}
+    return any(text != value for name, value in said.items() if (text := record.text(name)) is not None)
+
+
+def _sound(loaded: Loaded, records: Sequence[Record], context: Context, kept: Mapping[int, ReadRow]) -> list[_Door]:
     doors = []
     for record in records:
-        read = context.read(record)
+        read = kept.get(id(record)) or context.read(record)
         refusal = read.refusal
         if record.problem not in {None, NO_GEOMETRY}:
             refusal = record.problem
