@@ -14,6 +14,7 @@ from gridmap.addresses.search.bulk import Remembered, reverse_cells, search_cell
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.search import Asking
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.csv_lines import free_names, left_open, named_delimiter
 from gridmap.exchange.encoding import asked_encoding, detect
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
@@ -30,8 +31,6 @@ _ADDRESS_PART = re.compile("地址|住址|address")
 _OTHER_ADDRESS = re.compile("邮|电子|网|ip|mac|mail|url|编码|code")
 """Addresses where nobody lives."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-_SEPARATOR_LINE = re.compile('\ufeff?"?sep=([^\r\n])"?[,;\t|]*\r?', re.IGNORECASE)
-"""What Excel is told a table's delimiter by, above its header."""
 _END = "\ufdd0\ufdd1\ufdd0"
 """A line behind the last: signs that no text may have. Within an open quote it becomes a part of the last row."""
 _LON_NAMES = ("lon", "lng", "long", "longitude", "经度", "x")
@@ -67,8 +66,8 @@ class CsvTable:
         if delimiter is not None and len(delimiter) != 1:
             raise _refused("delimiter", "one character is wanted, such as , or ;")
         head = sample.decode(name, "replace").partition("\n")[0]
-        named = _SEPARATOR_LINE.fullmatch(head)
-        mark = delimiter or (named[1] if named else max(",;\t|", key=head.count))
+        named = named_delimiter(head)
+        mark = delimiter or named or max(",;\t|", key=head.count)
         if b'"' in sample or _has_quotes(file):
             _check_quotes(_text_of(file, name), mark, 1 if named else 0)
         self._text = _text_of(file, name)
@@ -135,7 +134,7 @@ def _check_quotes(text: io.TextIOWrapper, delimiter: str, above: int) -> None:
     try:
         for row in reader:
             if row and row[-1].endswith(_END) and row != [_END]:
-                raise _refused("data", f'line {began}: a quote (") is opened in this row and never closed')
+                raise _refused("data", left_open(began))
             began = above + reader.line_num + 1
     except csv.Error as error:
         raise _refused("data", f"line {began}: {error}") from None
@@ -165,7 +164,7 @@ def answered_in_batches(table: CsvTable, columns: Sequence[str], code: Code, *, 
     wide = len(form.header)
     writer = Writer(form, bom=bom)
     above = writer.line(form.above) if form.above else b""
-    yield Coded(above + writer.rows([[*form.header, *_free(form.header, columns)]]), [])
+    yield Coded(above + writer.rows([[*form.header, *free_names(form.header, columns)]]), [])
     waiting: deque[list[list[str]]] = deque()
     for answers in code(_remembered(table, waiting)):
         rows = waiting.popleft()
@@ -265,18 +264,6 @@ def _first_called(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 def _is_about_address(cell: str) -> bool:
     return _ADDRESS_PART.search(cell) is not None and _OTHER_ADDRESS.search(cell) is None
-
-
-def _free(header: Sequence[str], columns: Sequence[str]) -> list[str]:
-    """The names of new columns; one that is there already gets a number behind."""
-    taken, named = set(header), []
-    for column in columns:
-        name, number = column, 2
-        while name in taken:
-            name, number = f"{column}_{number}", number + 1
-        taken.add(name)
-        named.append(name)
-    return named
 
 
 def _refused(where: str, message: str) -> InvalidInput:

@@ -79,8 +79,7 @@ def test_csv_comes_back_as_it_was(api: TestClient) -> None:
         f"10,far,{OUTSIDE[0]!r},{OUTSIDE[1]!r},x",
         "11,hex,0x67,34.5,x",
         f"12,underscore,10_3.5,{lat!r},x",
-        f'13,"not closed,{lon!r},{lat!r},x',
-        f"14,last,{lon!r},{lat!r},x",
+        f"13,last,{lon!r},{lat!r},x",
     ]
     answer = post_csv(api, "\r\n".join(["id,名,lon,lat,名", *rows]))
     west = f",{NORTH_WEST},ok"
@@ -99,10 +98,47 @@ def test_csv_comes_back_as_it_was(api: TestClient) -> None:
         rows[10] + ",,outside",
         rows[11] + ",,invalid",
         rows[12] + ",,invalid",
-        rows[13] + ",,invalid",
-        rows[14] + west,
+        rows[13] + west,
     ]
     assert answer.split("\r\n") == "\r\n".join(expected).split("\r\n")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_line_that_names_the_delimiter_to_excel_is_no_header(api: TestClient, mark: str) -> None:
+    lon, lat = INSIDE
+    body = f"{mark}sep=;\r\nname,full;lon;lat\r\na,b;{lon!r};{lat!r}\r\n"
+    above, header, row, rest = post_csv(api, body).split("\r\n")
+    assert (above, header, rest) == (f"{mark}sep=;", "name,full;lon;lat;grid_code;grid_status", "")
+    assert row == f"a,b;{lon!r};{lat!r};{NORTH_WEST};ok"
+
+
+def test_columns_that_are_called_as_the_answers_are_keep_their_names(api: TestClient) -> None:
+    lon, lat = INSIDE
+    told = post_csv(api, f"grid_code,lon,lat,grid_code_2\nold,{lon!r},{lat!r},older\n")
+    assert told.splitlines() == [
+        "grid_code,lon,lat,grid_code_2,grid_code_3,grid_status", f"old,{lon!r},{lat!r},older,{NORTH_WEST},ok",
+    ]  # fmt: skip
+    table = pa.table({"lon": [lon], "lat": [lat], "grid_status": ["old"]})
+    answer = api.post(URL, content=stream(table), headers={"Content-Type": ARROW}).content
+    assert pa.ipc.open_stream(answer).read_all().to_pylist() == [
+        {"lon": lon, "lat": lat, "grid_status": "old", "grid_code": NORTH_WEST, "grid_status_2": "ok"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ('id,lon,lat\n1,1,2\n2,"1,2\n3,1,2\n', 3),
+        ('id,lon,lat\n1,1,"2\n"\n2,1,2\n3,1,"2', 5),
+        ('id,"lon,lat\n1,1,2\n', 1),
+        ('sep=,\nid,lon,lat\n"1,1,2\n', 3),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_refused_with_its_line(api: TestClient, body: str, line: int) -> None:
+    problem = assert_problem(
+        api.post(URL, content=body.encode(), headers={"Content-Type": "text/csv"}), 422, "invalid_input"
+    )
+    assert f"line {line}: a quote" in problem["detail"]
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-8"])

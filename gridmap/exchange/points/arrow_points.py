@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.csv_lines import free_names
 from gridmap.exchange.points.counts import Counts
 from gridmap.exchange.points.csv_points import LAYER_COLUMNS
 from gridmap.geo.arrays import FloatArray
@@ -28,9 +29,10 @@ class BatchLocator:
         self.counts = Counts()
         self._locator = locator
         self._places = [_place(schema, name, parameter) for name, parameter in ((x, "x"), (y, "y"))]
-        added = [pa.field(name, pa.string()) for name in LAYER_COLUMNS[:2]]
+        code, status, codes = free_names(schema.names, LAYER_COLUMNS)
+        added = [pa.field(code, pa.string()), pa.field(status, pa.string())]
         if locator.in_layer:
-            added.append(pa.field(LAYER_COLUMNS[2], pa.list_(pa.string())))
+            added.append(pa.field(codes, pa.list_(pa.string())))
         self.schema = pa.schema([*schema, *added], metadata=schema.metadata)
 
     def locate(self, batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

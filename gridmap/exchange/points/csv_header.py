@@ -1,25 +1,30 @@
-"""The first line of a CSV of points: its encoding, its delimiter, and which columns hold the point."""
+"""The head of a CSV of points: its encoding, its delimiter, and which columns hold the point."""
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.csv_lines import left_open, named_delimiter
 from gridmap.exchange.encoding import Encoding, asked_encoding, detect
 
 _DELIMITERS = (",", ";", "\t", "|")
 _BOM = b"\xef\xbb\xbf"
 _SHOWN = 20
 _SAMPLE = 1 << 16
+_ENDS = re.compile(rb"[,;\t|\n]")
+"""What a field may end at, whatever the delimiter is."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvHeader:
-    """The first line: its bytes without the line's end, that end, how the file is written, and what stands in it.
+    """The first row: its bytes without the line's end, that end, how the file is written, and what stands in it.
 
-    `x` and `y` are the places of the two columns in `names`.
+    `x` and `y` are the places of the two columns in `names`; `above` is the line before, which names the delimiter.
     """
 
+    above: bytes
     text: bytes
     line_end: bytes
     encoding: str
@@ -29,39 +34,66 @@ class CsvHeader:
     y: int
 
 
-def first_row_size(data: bytes) -> int | None:
-    """How many bytes the first row has with its end; None before it has ended. An end inside quotes is none.
+def head_size(data: bytes) -> int | None:
+    """How many bytes the first row has, with its end and a line above it that names the delimiter.
 
-    >>> first_row_size(b'a,"b' + bytes([10]) + b'c"' + bytes([10]) + b'1'), first_row_size(b"a,b")
-    (8, None)
+    None before it has ended. An end inside quotes is none.
+
+    >>> end = bytes([10])
+    >>> head_size(b'a,"b' + end + b'c"' + end + b"1"), head_size(b"a,b"), head_size(b'a,5",b' + end + b"1,2" + end)
+    (8, None, 7)
+    >>> head_size(b"sep=;" + end + b"a;b" + end + b"1;2")
+    10
     """
-    at = data.find(b"\n")
-    while at >= 0 and data.count(b'"', 0, at) % 2:
-        at = data.find(b"\n", at + 1)
-    return None if at < 0 else at + 1
+    above = len(_above(data))
+    return _row_end(data, above)[0]
+
+
+def _above(data: bytes) -> bytes:
+    """The line that names the delimiter, with its end; nothing where there is none."""
+    line = data[: data.find(b"\n") + 1]
+    return b"" if named_delimiter(line.decode("utf-8", "replace")) is None else line
+
+
+def _row_end(data: bytes, at: int) -> tuple[int | None, bool]:
+    """Behind which byte the row that begins here has ended, if it has; whether a quote is open where the data ends."""
+    at += len(_BOM) if data.startswith(_BOM, at) else 0
+    while True:
+        while data.startswith(b'"', at):
+            closing = data.find(b'"', at + 1)
+            if closing < 0:
+                return None, True
+            at = closing + 1
+        found = _ENDS.search(data, at)
+        if found is None:
+            return None, False
+        at = found.end()
+        if found[0] == b"\n":
+            return at, False
 
 
 def parse_header(line: bytes, sample: bytes, x: str, y: str, charset: str | None) -> CsvHeader:
-    """What the first line says. `sample` are bytes from the beginning by which the encoding is told.
+    """What the head says. `sample` are bytes from the beginning by which the encoding is told.
 
     Raises InvalidInput naming the column that is not there, or is there twice, and those that are.
     """
     encoding = _encoding(sample, charset).name
+    above = _above(line)
+    if _row_end(line, len(above))[1]:
+        raise _refused("header", left_open(2 if above else 1), "quote")
+    line = line[len(above) :]
     text = line.rstrip(b"\r\n")
     try:
         words = text.removeprefix(_BOM).decode("utf-8" if encoding == "utf-8-sig" else encoding)
     except UnicodeDecodeError:
-        message = f"the first line is not {encoding}"
-        raise InvalidInput(message, errors=[FieldError("header", message, "encoding")]) from None
+        raise _refused("header", f"the first line is not {encoding}", "encoding") from None
     if not words.strip():
-        message = "a first line with the names of the columns is wanted"
-        raise InvalidInput(message, errors=[FieldError("header", message, "missing")])
-    delimiter, names = _split(words, x, y, encoding)
+        raise _refused("header", "a first line with the names of the columns is wanted", "missing")
+    delimiter, names = _split(words, x, y, _usable(above, encoding))
     places = [_place(names, wanted, parameter) for wanted, parameter in ((x, "x"), (y, "y"))]
     if places[0] == places[1]:
-        message = f"x and y are the same column, {x}"
-        raise InvalidInput(message, errors=[FieldError("y", message)])
-    return CsvHeader(text, line[len(text) :], encoding, delimiter, tuple(names), *places)
+        raise _refused("y", f"x and y are the same column, {x}")
+    return CsvHeader(above, text, line[len(text) :], encoding, delimiter, tuple(names), *places)
 
 
 def _encoding(sample: bytes, charset: str | None) -> Encoding:
@@ -70,15 +102,23 @@ def _encoding(sample: bytes, charset: str | None) -> Encoding:
     # By whole lines: the last may be cut in the middle of a character.
     found = asked_encoding(charset) if charset else detect([sample[: sample.rfind(b"\n") + 1] or sample])
     if found.name not in {"utf-8", "utf-8-sig", "gb18030", "ascii"}:
-        message = f"the text is {found.name}; UTF-8 or GBK is wanted"
-        raise InvalidInput(message, errors=[FieldError("charset", message, "encoding")])
+        raise _refused("charset", f"the text is {found.name}; UTF-8 or GBK is wanted", "encoding")
     return found
 
 
-def _split(words: str, x: str, y: str, encoding: str) -> tuple[str, list[str]]:
-    """The delimiter with which both columns are there, else that with the most columns; and the columns."""
-    # In GBK a | may be the second half of a character.
+def _usable(above: bytes, encoding: str) -> list[str]:
+    """The delimiter that is named, else those that are usual. In GBK a | may be the second half of a character."""
+    named = named_delimiter(above.decode("utf-8", "replace"))
     usable = [mark for mark in _DELIMITERS if mark != "|" or encoding != "gb18030"]
+    if named is None:
+        return usable
+    if named not in usable:
+        raise _refused("header", f"sep={named}: the delimiter is wanted to be one of {' '.join(usable)}", "delimiter")
+    return [named]
+
+
+def _split(words: str, x: str, y: str, usable: Sequence[str]) -> tuple[str, list[str]]:
+    """The delimiter with which both columns are there, else that with the most columns; and the columns."""
     split = {mark: [name.strip() for name in next(csv.reader([words], delimiter=mark))] for mark in usable}
 
     def fitness(mark: str) -> tuple[int, int]:
@@ -103,4 +143,8 @@ def _place(names: Sequence[str], wanted: str, parameter: str) -> int:
         message = f"there are {len(places)} columns {wanted!r}, so which one holds the {parameter} can't be told"
     else:
         message = f"there is no column {wanted!r} for {parameter}; the columns are {shown}"
-    raise InvalidInput(message, errors=[FieldError(parameter, message, "column")])
+    raise _refused(parameter, message, "column")
+
+
+def _refused(where: str, message: str, code: str = "invalid") -> InvalidInput:
+    return InvalidInput(message, errors=[FieldError(where, message, code)])

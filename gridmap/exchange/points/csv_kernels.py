@@ -18,7 +18,10 @@ QUOTE, NEWLINE, RETURN, SPACE, TAB = 34, 10, 13, 32, 9
 _PLUS, _MINUS, _ZERO = 43, 45, 48
 _POINT = 46 - _ZERO
 LONGEST_ROW = 16 << 20
-"""In bytes. A quote that is not closed within so many is taken for a mere character: else it would eat the file."""
+"""In bytes. A quote that is not closed within so many is taken for one that never is: else it would eat the file."""
+
+WHOLE, TOO_LONG, LEFT_OPEN = 0, 1, 2
+"""How reading ended: at the last whole row, or at one without an end, or with a quote that is not closed."""
 
 LOCATED, ODD, BAD, BLANK = 0, 1, 2, 3
 """What a row is: both numbers read; one of them for Python to read; no point; an empty line, which is no row."""
@@ -115,9 +118,9 @@ def read_number(data: ByteArray, first: int, last: int) -> tuple[float, int]:
 
 
 @inlined
-def _field_end(data: ByteArray, at: int, stop: int, delimiter: int, quotes: int) -> int:
+def _field_end(data: ByteArray, at: int, stop: int, delimiter: int) -> int:
     """Where the field that begins here ends: at its delimiter, its line's end or `stop`; -1 for a quote left open."""
-    if quotes and at < stop and _byte(data, at) == QUOTE:
+    if at < stop and _byte(data, at) == QUOTE:
         at += 1
         while True:
             while at < stop and _byte(data, at) != QUOTE:
@@ -134,14 +137,12 @@ def _field_end(data: ByteArray, at: int, stop: int, delimiter: int, quotes: int)
 
 
 @inlined
-def _read_row(
-    data: ByteArray, begin: int, stop: int, layout: Layout, quotes: int, row: int, rows: Rows
-) -> tuple[int, bool]:
+def _read_row(data: ByteArray, begin: int, stop: int, layout: Layout, row: int, rows: Rows) -> tuple[int, bool]:
     """Notes one row; where it ends, and whether a line's end was seen there. -1 for a quote left open."""
     field, at = 0, begin
     insert, surplus = -1, 0
     while True:
-        end = _field_end(data, at, stop, layout.delimiter, quotes)
+        end = _field_end(data, at, stop, layout.delimiter)
         if end < 0:
             return -1, False
         ended = end >= stop or data[end] == NEWLINE
@@ -181,27 +182,25 @@ def _note_numbers(data: ByteArray, fields: int, surplus: int, layout: Layout, ro
 
 
 @bare
-def read_rows(data: ByteArray, stop: int, last: int, layout: Layout, rows: Rows) -> tuple[int, int]:
-    """Notes the whole rows up to `stop`: how many, and where the first that is not whole begins.
+def read_rows(data: ByteArray, stop: int, last: int, layout: Layout, rows: Rows) -> tuple[int, int, int]:
+    """Notes the whole rows up to `stop`: how many, where the first that is not whole begins, and how reading ended.
 
-    With `last` (1) the end of the data ends a row. Where a row is longer than LONGEST_ROW the second number is -1.
+    With `last` (1) the end of the data ends a row.
     """
     count, at = 0, 0
     while at < stop:
         reach = min(stop, at + LONGEST_ROW)
         final = last or reach < stop
-        end, whole = _read_row(data, at, reach, layout, 1, count, rows)
+        end, whole = _read_row(data, at, reach, layout, count, rows)
         if end < 0 and final:
-            end, whole = _read_row(data, at, reach, layout, 0, count, rows)
-            rows.kind[count] = BAD
-            rows.x[count] = rows.y[count] = np.nan
+            return count, at, LEFT_OPEN
         if end < 0 or not (whole or final):
             break
         if not whole and reach < stop:
-            return count, -1
+            return count, at, TOO_LONG
         at = end
         count += 1
-    return count, at
+    return count, at, WHOLE
 
 
 class Answered(NamedTuple):

@@ -9,11 +9,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gridmap.errors import InvalidInput
+from gridmap.errors import FieldError, InvalidInput
+from gridmap.exchange.csv_lines import free_names, left_open
 from gridmap.exchange.points import csv_kernels as kernels
 from gridmap.exchange.points.counts import Counts
-from gridmap.exchange.points.csv_header import CsvHeader, first_row_size, parse_header
-from gridmap.exchange.points.csv_kernels import BLANK, LONGEST_ROW, ODD, Answered, Frame, Layout, Rows, Texts
+from gridmap.exchange.points.csv_header import CsvHeader, head_size, parse_header
+from gridmap.exchange.points.csv_kernels import (
+    BLANK,
+    LEFT_OPEN,
+    LONGEST_ROW,
+    ODD,
+    TOO_LONG,
+    Answered,
+    Frame,
+    Layout,
+    Rows,
+    Texts,
+)
 from gridmap.geo.arrays import BoolArray
 from gridmap.snapshot.bulk import STATUSES, Answers, BulkLocator
 
@@ -24,7 +36,6 @@ SEPARATOR = ";"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _SAMPLE = 1 << 16
 """So much is waited for, to tell the encoding by more than the header."""
-_TOO_LONG = f"a row is longer than {LONGEST_ROW >> 20} MiB"
 _NO_LISTS = np.zeros(1, np.int64)
 
 
@@ -34,6 +45,7 @@ class CsvPoints:
     Rows come back as they were, whatever their quoting. A row whose point can't be read is `invalid`. One with fewer
     fields than the header is filled up, so that the answer stands in its column. What stands beyond the header's
     columns stays beyond the answer, and makes the row `invalid`: its columns may be shifted. An empty line stays one.
+    A column of the file that is called as an answer is keeps its name, and the answer gets a number behind its own.
     """
 
     def __init__(self, locator: BulkLocator, x: str = "lon", y: str = "lat", charset: str | None = None) -> None:
@@ -54,12 +66,13 @@ class CsvPoints:
 
         With `head` this is just the header, in the encoding that was told; what follows need not stand behind it.
 
-        Raises InvalidInput for a header without the columns, and for a row longer than LONGEST_ROW.
+        Raises InvalidInput for a header without the columns, for a row longer than LONGEST_ROW, and for a quote that is
+        never closed, which makes one cell of all that is behind it.
         """
         data, self._rest = self._rest + data, b""
         made: list[bytes | memoryview] = []
         if self._header is None:
-            size = first_row_size(data) if last or head or len(data) >= _SAMPLE else None
+            size = head_size(data) if last or head or len(data) >= _SAMPLE else None
             if size is None and not last and not head and len(data) < LONGEST_ROW:
                 self._rest = data
                 return []
@@ -73,15 +86,12 @@ class CsvPoints:
 
     def _begin(self, header: CsvHeader) -> None:
         self._header = header
-        self._layout = Layout(ord(header.delimiter), len(header.names), header.x, header.y)
+        self._reader = RowReader(header)
         self._writer = _Writer(self._locator, header)
 
     def _locate(self, data: kernels.ByteArray, *, last: bool) -> tuple[int, memoryview]:
         """How many bytes the whole rows have, and they with their answers."""
-        rows = _room(int(np.count_nonzero(data == kernels.NEWLINE)) + 1)
-        count, end = kernels.read_rows(data, len(data), int(last), self._layout, rows)
-        if end < 0:
-            raise InvalidInput(_TOO_LONG)
+        rows, count, end = self._reader.read(data, last=last)
         for row in np.flatnonzero(rows.kind[:count] == ODD).tolist():
             first, last_x, first_y, last_y = rows.fields[row].tolist()
             rows.x[row] = _odd_number(data[first:last_x].tobytes())
@@ -91,16 +101,40 @@ class CsvPoints:
         return end, self._writer.rows(data, rows, count, end, answers)
 
 
+class RowReader:
+    """Reads the rows behind a header, a piece at a time."""
+
+    def __init__(self, header: CsvHeader) -> None:
+        self._layout = Layout(ord(header.delimiter), len(header.names), header.x, header.y)
+        self._lines = sum(part.count(b"\n") for part in (header.above, header.text, header.line_end))
+
+    def read(self, data: kernels.ByteArray, *, last: bool) -> tuple[Rows, int, int]:
+        """The whole rows of a piece, how many they are, and where the next piece has to begin.
+
+        Raises InvalidInput that tells the line of a row without an end, or with a quote that is not closed.
+        """
+        ends = data == kernels.NEWLINE
+        rows = _room(int(np.count_nonzero(ends)) + 1)
+        count, end, fault = kernels.read_rows(data, len(data), int(last), self._layout, rows)
+        self._lines += int(np.count_nonzero(ends[:end]))
+        if fault == TOO_LONG:
+            raise _unreadable(f"line {self._lines + 1}: a row is longer than {LONGEST_ROW >> 20} MiB")
+        if fault == LEFT_OPEN:
+            raise _unreadable(left_open(self._lines + 1))
+        return rows, count, end
+
+
+def _unreadable(message: str) -> InvalidInput:
+    return InvalidInput(message, errors=[FieldError("body", message)])
+
+
 def walk_rows(pieces: Iterable[bytes], header: CsvHeader) -> Iterator[tuple[int, int]]:
     """For what comes behind a header, piece by piece, how far whole rows have gone and how many there were since."""
-    layout = Layout(ord(header.delimiter), len(header.names), header.x, header.y)
+    reader = RowReader(header)
     rest, passed = b"", 0
     for piece in chain(pieces, [b""]):
         data = np.frombuffer(rest + piece, np.uint8)
-        rows = _room(int(np.count_nonzero(data == kernels.NEWLINE)) + 1)
-        count, end = kernels.read_rows(data, len(data), int(not piece), layout, rows)
-        if end < 0:
-            raise InvalidInput(_TOO_LONG)
+        rows, count, end = reader.read(data, last=not piece)
         passed += end
         rest = data[end:].tobytes()
         yield passed, int(np.count_nonzero(rows.kind[:count] != BLANK))
@@ -138,8 +172,9 @@ class _Writer:
 
     def header(self) -> bytes:
         """The header's line with the new columns."""
-        mark, names = self._header.delimiter, LAYER_COLUMNS if self._lists else COLUMNS
-        return self._header.text + "".join(mark + name for name in names).encode() + self._header.line_end
+        head, names = self._header, LAYER_COLUMNS if self._lists else COLUMNS
+        added = "".join(head.delimiter + name for name in free_names(head.names, names)).encode()
+        return head.above + head.text + added + head.line_end
 
     def rows(self, data: kernels.ByteArray, rows: Rows, count: int, end: int, answers: Answers) -> memoryview:
         """The rows with their answers."""

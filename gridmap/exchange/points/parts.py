@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.points.arrow_points import BatchLocator
 from gridmap.exchange.points.counts import Counts
-from gridmap.exchange.points.csv_header import CsvHeader, first_row_size, parse_header
+from gridmap.exchange.points.csv_header import CsvHeader, head_size, parse_header
 from gridmap.exchange.points.csv_points import CsvPoints, walk_rows
 from gridmap.exchange.points.files import CSV, PARQUET, whole_file
 from gridmap.geo.crs import Crs
@@ -211,7 +211,7 @@ def read_header(path: Path, job: Job) -> tuple[CsvHeader, int]:
     """A CSV's first line, and how many bytes it has. Raises InvalidInput without the columns."""
     with path.open("rb") as file:
         sample = file.read(_HEAD)
-    size = first_row_size(sample) or len(sample)
+    size = head_size(sample) or len(sample)
     return parse_header(sample[:size], sample, job.x, job.y, None), size
 
 

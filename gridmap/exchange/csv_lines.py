@@ -1,0 +1,38 @@
+"""What every table in CSV may hold besides its rows, told alike wherever one is read: signs for Excel, open quotes."""
+
+import re
+from collections.abc import Sequence
+
+_SEPARATOR_LINE = re.compile('\ufeff?"?sep=([^\r\n])"?[,;\t|]*\r?\n?', re.IGNORECASE)
+
+
+def named_delimiter(line: str) -> str | None:
+    r"""The delimiter that Excel is told by a line above the header; None for a line that is a header.
+
+    >>> named_delimiter("sep=;\r\n"), named_delimiter("sep=,")
+    (';', ',')
+    >>> named_delimiter("sep=,lon,lat")
+    """
+    found = _SEPARATOR_LINE.fullmatch(line)
+    return None if found is None else found[1]
+
+
+def left_open(line: int) -> str:
+    """What is wrong where a quote makes one cell of all that is behind it; `line` is where its row begins."""
+    return f'line {line}: a quote (") is opened in this row and never closed'
+
+
+def free_names(header: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """The names of new columns; one that is there already gets a number behind.
+
+    >>> free_names(["id", "grid_code"], ["grid_code", "grid_status"])
+    ['grid_code_2', 'grid_status']
+    """
+    taken, named = set(header), []
+    for column in columns:
+        name, number = column, 2
+        while name in taken:
+            name, number = f"{column}_{number}", number + 1
+        taken.add(name)
+        named.append(name)
+    return named
