@@ -18,6 +18,7 @@ from gridmap.db.home import Home, find_home
 from gridmap.db.opening import open_database
 from gridmap.db.postmaster import stop_postmaster
 from gridmap.settings import Settings
+from tests.commands import run_command
 
 ROOT = Path(__file__).parent.parent
 
@@ -73,10 +74,7 @@ def environment(home: Path, **others: str) -> dict[str, str]:
 
 def gridmap(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command that has run to its end, in a process of its own."""
-    command = [sys.executable, "-m", "gridmap", *arguments]
-    return subprocess.run(
-        command, env=environment(home, **variables), capture_output=True, text=True, timeout=60, check=False, cwd="/"
-    )
+    return run_command(arguments, environment(home, **variables), folder=Path("/"))
 
 
 class Up:

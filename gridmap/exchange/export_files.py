@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import shapely
-from openpyxl.cell import WriteOnlyCell
-from pyogrio import raw
-from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.errors import InvalidInput
@@ -149,6 +145,8 @@ def write_csv(path: Path, found: Exported, encoding: str) -> list[str]:
 
 def write_xlsx(path: Path, found: Exported, _: str) -> list[str]:
     """A sheet with codes as text. Raises InvalidInput when a cell or the sheet would be too large for Excel."""
+    import openpyxl
+
     names, rows = _with_wkt(found)
     if len(rows) >= _SHEET_ROWS:
         raise InvalidInput(
@@ -202,6 +200,8 @@ WRITERS: dict[str, Writer] = {
 def _write(
     path: Path, found: Exported, names: Sequence[str], *, driver: str, encoding: str, options: dict[str, Any]
 ) -> None:
+    from pyogrio import errors, raw
+
     shapes = found.shapes
     geometry = None if shapes is None else np.array([None if s is None else wkb(s) for s in shapes], object)
     data, masks = _arrays(found)
@@ -219,7 +219,13 @@ def _write(
             encoding=encoding,
             **options,
         )
-    except (DataSourceError, FeatureError, FieldError, GeometryError, UnicodeEncodeError) as error:
+    except (
+        errors.DataSourceError,
+        errors.FeatureError,
+        errors.FieldError,
+        errors.GeometryError,
+        UnicodeEncodeError,
+    ) as error:
         raise InvalidInput(
             say("export_failed", "{name} can't be written: {error}", name=path.name, error=error)
         ) from error
@@ -308,6 +314,8 @@ def _csv_cell(value: Value) -> Value:
 def _cell(sheet: Any, value: Value) -> Any:
     if not isinstance(value, str):
         return value
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, value)
     # Else a name that begins with = would be run as a formula by whoever opens the file.
     cell.data_type = "s"

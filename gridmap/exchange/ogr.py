@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
-from pyogrio import raw
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from gridmap.errors import InvalidInput
 from gridmap.exchange.encoding import Encoding, detect
@@ -73,12 +70,16 @@ def load_layers(path: Path, name: str, form: str, asked: Encoding | None = None)
 
 def read_shapes(path: Path, name: str) -> Shapes:
     """Only the geometries of a file with one layer, feature by feature."""
+    from pyogrio import raw
+
     with _gdal(name):
         meta, _, wkb, _ = raw.read(path, columns=[])
     return Shapes([None if shape is None else bytes(shape) for shape in wkb], meta["crs"])
 
 
 def _load(path: Path, name: str, notes: tuple[Sentence, ...] = ()) -> list[Table]:
+    import pyogrio
+
     with _gdal(name):
         layers = [str(layer) for layer, _ in pyogrio.list_layers(path)]
     several = len(layers) > 1
@@ -86,6 +87,8 @@ def _load(path: Path, name: str, notes: tuple[Sentence, ...] = ()) -> list[Table
 
 
 def _layer(path: Path, name: str, layer: str, notes: tuple[Sentence, ...]) -> Table:
+    from pyogrio import raw
+
     with _gdal(name) as warned:
         # Arrow keeps whole numbers whole; as arrays a column with a gap becomes floats, and long codes are rounded.
         meta, arrow = raw.read_arrow(path, layer=layer, return_fids=True)
@@ -122,6 +125,8 @@ def _straightened(
     curved = [place for place, shape in enumerate(wkb) if shape is not None and _has_curve(shape)]
     if not curved:
         return wkb
+    from pyogrio import raw
+
     with _gdal(name):
         straight = raw.read(path, layer=layer, columns=[])[2]
     reader.notes.append(
@@ -165,17 +170,19 @@ def _value(value: Any) -> Value:
 @contextmanager
 def _gdal(name: str) -> Iterator[list[Sentence]]:
     """Collects what GDAL warns of, as sentences; its errors become InvalidInput that names the file."""
+    from pyogrio import errors as gdal
+
     told: list[Sentence] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             yield told
         except (
-            DataSourceError,
-            DataLayerError,
-            FeatureError,
-            FieldError,
-            GeometryError,
+            gdal.DataSourceError,
+            gdal.DataLayerError,
+            gdal.FeatureError,
+            gdal.FieldError,
+            gdal.GeometryError,
             np.exceptions.DTypePromotionError,
         ) as error:
             raise InvalidInput(

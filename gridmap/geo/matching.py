@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from scipy.spatial import KDTree
 from shapely.geometry.base import BaseGeometry
 
 from gridmap.geo import chain
@@ -66,6 +65,8 @@ class Matcher:
 
         The one that more polygons share stays; nobody's own two vertices are merged, so no detail is lost.
         """
+        from scipy.spatial import KDTree  # noqa: PLC0415 - slow to import, and repairs are rare
+
         places = sorted(owners)
         if not places:
             return {}

@@ -18,17 +18,6 @@ pytestmark = pytest.mark.xdist_group("commands")
 INSERT = "INSERT INTO dataset_version (version, actor, summary) VALUES (1, 'test', 'test')"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_it_serves_until_told_to_stop(home: Path, number: int) -> None:
-    with up(home) as server:
-        assert server.get("/healthz").json()["status"] == "ok"
-        assert server.get("/readyz").status_code == 200
-        assert server.end(number) == 0
-        assert server.port_is_free()
-        assert processes(found(home).data) == []
-        assert server.said[0] == f"gridmap serves {server.url}\n"
-
-
 def test_killed_outright_it_leaves_no_worker_and_loses_nothing(home: Path) -> None:
     with up(home, "--workers", "2") as server:
         _sql(home, INSERT)
@@ -43,25 +32,27 @@ def test_killed_outright_it_leaves_no_worker_and_loses_nothing(home: Path) -> No
         assert second.url == server.url
         assert find_postmaster(found(home).data) == orphan
         assert second.get("/readyz").json()["version"] == 1
-        assert second.end(signal.SIGTERM) == 0
-    assert processes(found(home).data) == []
+        # Everything at once, and started again.
+        kill_each((*second.workers(), *processes(found(home).data), second.process.pid))
+    with up(home) as third:
+        assert third.get("/readyz").json()["version"] == 1
+        _ends(third, signal.SIGTERM)
 
 
-def test_everything_killed_at_once_and_started_again(home: Path) -> None:
+def test_it_serves_until_told_to_stop_and_refuses_a_second_one_on_its_home_by_number(home: Path) -> None:
     with up(home) as server:
-        _sql(home, INSERT)
-        kill_each((*server.workers(), *processes(found(home).data), server.process.pid))
-    with up(home) as second:
-        assert second.get("/readyz").json()["version"] == 1
-
-
-def test_a_second_one_on_the_same_home_is_refused_by_number(home: Path) -> None:
-    with up(home) as server:
+        assert server.said[0] == f"gridmap serves {server.url}\n"
+        assert server.get("/healthz").json()["status"] == "ok"
+        assert server.get("/readyz").status_code == 200
         refused = gridmap(home, "up", "--port", "0")
         assert refused.returncode == 3
         assert f"process {server.process.pid}" in refused.stderr
         assert len(refused.stderr.splitlines()) == 1
         assert server.get("/readyz").status_code == 200
+        told = json.loads(gridmap(home, "db", "status", "--json").stdout)
+        assert (told["running"], told["served_by"]) == (True, server.process.pid)
+        _keeps_out_what_it_rarely_needs(server)
+        _ends(server, signal.SIGINT)
 
 
 def test_a_port_in_use_is_refused_before_any_work(folder: Path) -> None:
@@ -94,10 +85,10 @@ def test_a_worker_that_dies_is_replaced(home: Path) -> None:
         server.read_until("another one takes its place")
         assert eventually(lambda: server.workers() not in ([worker], []))
         assert eventually(lambda: _answers(server))
-        assert server.end(signal.SIGTERM) == 0
+        _ends(server, signal.SIGHUP)
 
 
-def test_the_database_dies_and_comes_back_under_a_server_that_goes_on(home: Path) -> None:
+def test_the_database_dies_comes_back_and_is_restored_under_a_server_that_goes_on(home: Path, folder: Path) -> None:
     with up(home) as server:
         [worker] = server.workers()
         data = found(home).data
@@ -109,10 +100,6 @@ def test_the_database_dies_and_comes_back_under_a_server_that_goes_on(home: Path
         assert eventually(lambda: server.get("/readyz").status_code == 200)
         assert statuses <= {200, 503}
         assert server.workers() == [worker]
-
-
-def test_a_restore_under_a_running_server(home: Path, folder: Path) -> None:
-    with up(home) as server:
         assert gridmap(home, "db", "backup", str(folder / "empty.dump")).returncode == 0
         _sql(home, INSERT)
         assert server.get("/readyz").json()["version"] == 1
@@ -139,10 +126,19 @@ def test_a_server_that_is_not_there_is_told_in_a_line(folder: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_status_names_the_serving_process(home: Path) -> None:
-    with up(home) as server:
-        told = json.loads(gridmap(home, "db", "status", "--json").stdout)
-        assert (told["running"], told["served_by"]) == (True, server.process.pid)
+def _ends(server: Up, number: int) -> None:
+    """Told to stop it goes in order, and leaves neither its port nor its cluster in use."""
+    assert server.end(number) == 0
+    assert server.port_is_free()
+    assert processes(found(server.home).data) == []
+
+
+def _keeps_out_what_it_rarely_needs(server: Up) -> None:
+    """Two seconds of start and 120 MB of every worker: imported when first needed, and pandas never."""
+    [worker] = server.workers()
+    mapped = Path(f"/proc/{worker}/maps").read_text()
+    assert "/pyarrow/" in mapped
+    assert [name for name in ("pandas", "pyogrio", "scipy/spatial", "ortools") if f"/{name}/" in mapped] == []
 
 
 def _sql(home: Path, statement: str) -> None:

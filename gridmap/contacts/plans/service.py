@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -15,13 +15,15 @@ from gridmap.access.caller import Caller
 from gridmap.contacts.plans import queries
 from gridmap.contacts.plans.inputs import Inputs, packed, read_inputs
 from gridmap.contacts.plans.model import PairPlan, PairPlanPair
-from gridmap.contacts.solve.plan import Solved, solve
 from gridmap.contacts.solve.problem import UNKNOWN_M
 from gridmap.contacts.solve.reasons import MISSED, NO_BACKUP
 from gridmap.db.versions import append_event, current_version
 from gridmap.divisions import service as divisions
 from gridmap.errors import Conflict, Forbidden, GridmapError, NotFound
 from gridmap.sentences import say
+
+if TYPE_CHECKING:
+    from gridmap.contacts.solve.plan import Solved
 
 SOLVED_AT_ONCE = 40_000
 """Plans for more households than this are solved by a process of their own, so that nobody waits for an answer."""
@@ -131,8 +133,10 @@ class Prepared:
     plan_id: int
     inputs: Inputs
 
-    def solve(self, note: Callable[[str], None]) -> Solved:
+    def solve(self, note: Callable[[str], None]) -> "Solved":
         """The pairs and their proof."""
+        from gridmap.contacts.solve.plan import solve  # noqa: PLC0415 - OR-Tools and SciPy are slow to import
+
         return solve(self.inputs.problem, note)
 
 
@@ -143,7 +147,7 @@ def prepare(session: Session, plan_id: int, today: date) -> Prepared:
     return Prepared(plan_id, read_inputs(session, plan.within, today, from_scratch=plan.from_scratch))
 
 
-def store(session: Session, prepared: Prepared, solved: Solved) -> None:
+def store(session: Session, prepared: Prepared, solved: "Solved") -> None:
     """Writes a solved plan: pairs, certificate, and the fingerprint of what it was made from."""
     plan = plan_of(session, prepared.plan_id, lock=True)
     expect(plan, "solving")
@@ -273,7 +277,7 @@ def as_document(record: PlanRecord, pairs: Sequence[PlannedPair]) -> dict[str, A
     }
 
 
-def _with_forced(stage: dict[str, Any], inputs: Inputs, solved: Solved) -> dict[str, Any]:
+def _with_forced(stage: dict[str, Any], inputs: Inputs, solved: "Solved") -> dict[str, Any]:
     """The stage of changes counts all against today's pairs; `forced` are those that the solver had no choice in.
 
     The contact of today can't be used any more, or somebody else is asked for.
@@ -287,7 +291,7 @@ def _with_forced(stage: dict[str, Any], inputs: Inputs, solved: Solved) -> dict[
     return {**stage, "value": total, "optimum": stage["optimum"] + forced, "forced": forced}
 
 
-def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[object, ...]]:
+def _rows(plan: PairPlan, inputs: Inputs, solved: "Solved") -> Iterator[tuple[object, ...]]:
     pairs = solved.pairs
     columns = zip(
         pairs.household.tolist(),
@@ -308,7 +312,7 @@ def _rows(plan: PairPlan, inputs: Inputs, solved: Solved) -> Iterator[tuple[obje
         )
 
 
-def _missed(inputs: Inputs, solved: Solved) -> list[dict[str, Any]]:
+def _missed(inputs: Inputs, solved: "Solved") -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for household, kind in sorted(solved.missed.items()):
         zh, en = MISSED[kind]

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 from sqlalchemy.orm import Session
 
 from gridmap.access import audit
@@ -213,6 +212,8 @@ def _given(record: Record, known: HouseholdState | None) -> dict[str, Any]:
 
 def _give_groups(session: Session, rows: Sequence[_HouseholdRow], reader: _Reader) -> None:
     """Gives new and moved households without a group that of the nearest household of their grid which has one."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to import, and imports are rare
+
     wanted: dict[str, list[_HouseholdRow]] = {}
     for row in rows:
         grid = reader.doors.by_code[row.state.values["address_code"]].grid_code
