@@ -157,10 +157,10 @@ def _read_back(gazetteer: Gazetteer, segments: Segments, where: str) -> Segments
     again = parse(gazetteer, label)
     if again.segments == segments and not again.left_over and not again.alternatives:
         return segments
-    for name in DOOR_SEGMENTS:
-        want, got = getattr(segments, name), getattr(again.segments, name)
-        if want != got:
-            raise _refused(name, _otherwise(want, got, label))
+    wrong = [name for name in DOOR_SEGMENTS if getattr(segments, name) != getattr(again.segments, name)]
+    # What was said is to be corrected, and not what was made of it.
+    for name in sorted(wrong, key=lambda name: getattr(segments, name) is None)[:1]:
+        raise _refused(name, _otherwise(getattr(segments, name), getattr(again.segments, name), label))
     raise _refused("label", say("several_readings", "{label} can be read in several ways", label=label))
 
 

@@ -13,7 +13,7 @@ from gridmap.api.security import PRIVATE, ActorDep
 from gridmap.api.uploading import ReceivedDep, UploadsDep
 from gridmap.db.versions import current_version
 from gridmap.exchange import staging
-from gridmap.exchange.report import ImportReport
+from gridmap.exchange.report import REPORT_COLUMNS, ImportReport
 from gridmap.exchange.schema import (
     ImportLine,
     ImportList,
@@ -164,7 +164,7 @@ def _looked_at(session: Session, actor: ActorDep, store: UploadStore, upload: Up
 def _keep_reports(store: UploadStore, upload: Upload, report: ImportReport) -> None:
     for language in LANGUAGES:
         words = Messages(language)
-        headings = [words(f"import.report_{name}") for name in ("table", "row", "code", "status", "reason")]
+        headings = [words(f"import.report_{name}") for name in REPORT_COLUMNS]
         store.keep(upload.id, _report_name(language), report.as_csv(headings, words.of_import))
 
 

@@ -55,6 +55,7 @@ class AddressReader:
         try:
             segments = self._segments(record)
         except (BadWording, BadCode) as error:
+            record.at_fault = _at_fault(record, error)
             return ReadRow(
                 Segments(), _said(record), error.said if isinstance(error, BadCode) else as_sentence(error.detail)
             )
@@ -73,6 +74,10 @@ class AddressReader:
                 if not (parts or above):
                     raise
         if not (above or label or village):
+            if not any(name in record.columns for name in ("village", "label", *_DIVISIONS)):
+                raise BadCode(
+                    say("no_village_column", "no column tells the village or the address; say which one does")
+                )
             raise BadCode(say("no_address", "it has no address"))
         return self._of_columns(above + label, village, parts)
 
@@ -101,6 +106,15 @@ class AddressReader:
         return segments_of_parts(
             self._gazetteer, village or parsed.segments.village_code or "", {**_doors(parsed.segments), **parts}
         )
+
+
+def _at_fault(record: Record, error: BadWording | BadCode) -> str | None:
+    """The heading of the cell that is refused: that of the field, else of the first whose words are quoted."""
+    where = [each.where for each in error.errors] if isinstance(error, BadWording) else []
+    said = str(error)
+    quoted = (name for name in (*_DIVISIONS, *DOOR_SEGMENTS) if len(record.text(name) or "") > 1)
+    found = [*where, *(name for name in quoted if (record.text(name) or "") in said)]
+    return next((record.columns[name] for name in found if name in record.columns), None)
 
 
 def _doors(segments: Segments) -> dict[str, str]:

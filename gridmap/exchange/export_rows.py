@@ -27,7 +27,7 @@ _GROUPS: Columns = (("code", str), ("name", str), ("grid_code", str), ("head", s
 _ADDRESSES: Columns = (
     ("code", str), ("label", str), ("lon", float), ("lat", float), ("grid_code", str), ("village_code", str),
     *((name, str) for name in DOOR_SEGMENTS), ("point_source", str), ("point_accuracy_m", float),
-    *((kind, str) for kind in ("old", "popular", "tibetan")),
+    *((kind, str) for kind in ("old", "popular", "tibetan", "other_code")),
 )  # fmt: skip
 _BUILDINGS: Columns = (
     ("id", str), ("kind", str), ("name", str), ("floors", int), ("address_code", str), ("lon", float), ("lat", float),
@@ -103,7 +103,7 @@ def _addresses(session: Session, asked: Asked) -> Exported:
             *(a.code, a.label, *_lonlat(point), a.grid_code, a.village_code),
             *(getattr(a, name) for name in DOOR_SEGMENTS),
             *(a.point_source, a.point_accuracy_m),
-            *(names.get((a.code, kind)) for kind in ("old", "popular", "tibetan")),
+            *(names.get((a.code, kind)) for kind in ("old", "popular", "tibetan", "code")),
         )
         for a, point in placed
     ]

@@ -33,6 +33,10 @@ class Record:
     geometry: BaseGeometry | None = None
     problem: Sentence | None = None
     notes: list[Sentence] = field(default_factory=list)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The heading that each field is read from."""
+    at_fault: str | None = None
+    """The heading of the cell that the problem is about, where it is one cell."""
 
     def text(self, name: str) -> str | None:
         """A field as text; None when it is missing or blank."""
@@ -91,6 +95,7 @@ def make_records(table: Table, wanted: Wanted, ground: Ground) -> tuple[Detected
             {name: row.values[place] for name, place in places.items()},
             dict(zip(table.columns, row.values, strict=True)),
             problem=row.problem,
+            columns=mapped.columns,
         )
         for row in table.rows
     ]
@@ -114,13 +119,7 @@ def _place(
     """Gives each record its geometry or its problem; rows whose numbers are of one class are read alike."""
     if wanted.geometry is None:
         return ()
-    drawn: dict[int, BaseGeometry] = {}
-    for place, row in enumerate(table.rows):
-        shape = _drawn(row, records[place])
-        if shape is not None:
-            drawn[place] = shape
-        elif records[place].problem is None:
-            records[place].problem = NO_GEOMETRY
+    drawn = _all_drawn(table, records)
     uses: list[CrsUse] = []
     for members in _alike(drawn):
         placed = [Placed(_belongs(records[place], wanted), drawn[place]) for place in members]
@@ -138,10 +137,30 @@ def _place(
                     message=error.detail,
                 )
             continue
+        if uses:
+            _tell_apart([records[place] for place in members], found)
         uses.append(CrsUse(len(members), found))
         for place in members:
             _settle(records[place], moved(drawn[place], found.reading.lonlat), found, wanted)
     return tuple(uses)
+
+
+def _all_drawn(table: Table, records: Sequence[Record]) -> dict[int, BaseGeometry]:
+    """The geometry of each row that has one; the others have their problem."""
+    drawn: dict[int, BaseGeometry] = {}
+    for place, row in enumerate(table.rows):
+        shape = _drawn(row, records[place])
+        if shape is not None:
+            drawn[place] = shape
+        elif records[place].problem is None:
+            records[place].problem = NO_GEOMETRY
+    return drawn
+
+
+def _tell_apart(records: Sequence[Record], found: CrsDecision) -> None:
+    """Says at each row that is of another kind than most how it was read: few read what is said of the table."""
+    for record in records:
+        record.notes.append(say("read_as", "its coordinates were read as {crs}", crs=found.reading.said))
 
 
 def _alike(drawn: Mapping[int, BaseGeometry]) -> list[list[int]]:
@@ -191,12 +210,14 @@ def _from_columns(record: Record) -> BaseGeometry | None:
     for axis in ("x", "y"):
         if not record.text(axis):
             record.problem = say("coordinate_empty", "{axis} is empty", axis=axis)
+            record.at_fault = record.columns.get(axis)
             return None
         number, _ = parse_coordinate(record.fields.get(axis))
         if number is None or not np.isfinite(number):
+            record.at_fault = record.columns.get(axis)
             record.problem = say(
                 "no_coordinate",
-                "{axis}: {value!r} is no coordinate",
+                "{axis}: {value!r} is no coordinate; write it like 103.5071 or 103°30′25″",
                 axis=axis,
                 value=str(record.fields.get(axis))[:40],
             )

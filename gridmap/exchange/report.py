@@ -14,6 +14,7 @@ from gridmap.exchange.repair import Repair
 from gridmap.sentences import NOTHING, Sentence
 
 Status = Literal["loaded", "unchanged", "rejected"]
+REPORT_COLUMNS = ("table", "row", "column", "code", "status", "reason")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Fate:
     code: str | None
     status: Status
     reason: Sentence = NOTHING
+    column: str | None = None
+    """The heading of the cell that a row was rejected for, where it is one cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Loaded:
 
     def _add(self, record: Record, code: str | None, status: Status, reason: Sentence) -> None:
         said = Sentence.joined((reason, *record.notes))
-        self.fates.append(Fate(record.table, record.row, code, status, said))
+        at_fault = record.at_fault if status == "rejected" else None
+        self.fates.append(Fate(record.table, record.row, code, status, said, at_fault))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class ImportReport:
 
     def as_csv(
         self,
-        headings: Sequence[str] = ("table", "row", "code", "status", "reason"),
+        headings: Sequence[str] = REPORT_COLUMNS,
         word: Callable[[Status | Sentence], str] = str,
     ) -> str:
         """The fate of every row as CSV that Excel opens in Chinese (UTF-8 with its mark), worded by `word`."""
@@ -105,7 +109,8 @@ class ImportReport:
         writer = csv.writer(sink)
         writer.writerow(headings)
         for fate in in_file_order(self.fates):
-            writer.writerow([fate.table, fate.row, fate.code or "", word(fate.status), word(fate.reason)])
+            told = [word(fate.status), word(fate.reason)]
+            writer.writerow([fate.table, fate.row, fate.column or "", fate.code or "", *told])
         return "\ufeff" + sink.getvalue()
 
 

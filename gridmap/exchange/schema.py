@@ -97,6 +97,7 @@ class FateOut(BaseModel):
     code: str | None
     status: Literal["loaded", "unchanged", "rejected"]
     reason: str
+    column: str | None = None
 
 
 class EffectOut(BaseModel):

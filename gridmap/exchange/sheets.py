@@ -36,7 +36,7 @@ def load_excel(path: Path, name: str) -> list[Table]:
         # From the bytes, not the path: there the format is told by the name, and an .xlsx is often called .xls.
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [
-            (sheet, workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False))
+            (sheet, *_cells(workbook.get_sheet_by_name(sheet.name)))
             for sheet in workbook.sheets_metadata
             if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         ]
@@ -44,18 +44,35 @@ def load_excel(path: Path, name: str) -> list[Table]:
         raise InvalidInput(
             say("no_workbook", "{name} is no Excel workbook that can be read: {error}.", name=name, error=error)
         ) from error
-    filled = [(sheet, cells) for sheet, cells in sheets if any(any(_is_filled(c) for c in row) for row in cells)]
+    filled = [each for each in sheets if any(any(_is_filled(c) for c in row) for row in each[1])]
     if not filled:
         raise InvalidInput(say("no_sheet", "{name} has no sheet with anything in it.", name=name))
     return _with_rows(
         [
             replace(
-                _table(f"{name}:{sheet.name}" if len(filled) > 1 else name, cells),
+                _table(f"{name}:{sheet.name}" if len(filled) > 1 else name, cells, notes),
                 hidden=sheet.visible != python_calamine.SheetVisibleEnum.Visible,
             )
-            for sheet, cells in filled
+            for sheet, cells, notes in filled
         ]
     )
+
+
+def _cells(sheet: python_calamine.CalamineSheet) -> tuple[list[list[Any]], tuple[Sentence, ...]]:
+    """The cells of a sheet; one that is merged downwards says the same of every row that it stands beside.
+
+    Not sideways: a number over two columns is no second number. Rows that hold nothing else stay empty.
+    """
+    cells: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+    told = [any(_is_filled(cell) for cell in row) for row in cells]
+    count = 0
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        for row in range(top + 1, min(bottom + 1, len(cells))):
+            if told[row] and left < len(cells[row]) and _is_filled(cells[top][left]):
+                cells[row][left] = cells[top][left]
+                count += 1
+    said = say("merged_cells", "{count} cells are merged with the one above them and say the same", count=count)
+    return cells, (said,) if count else ()
 
 
 def _with_rows(tables: list[Table]) -> list[Table]:
@@ -113,12 +130,15 @@ def _delimiter(text: str) -> str:
 
 def _table(name: str, cells: Sequence[Sequence[Any]], notes: tuple[Sentence, ...] = ()) -> Table:
     heading = _heading(cells)
+    names = [_heading_text(cell) for cell in cells[heading]]
+    under = _second_line(names, cells[heading + 1 :])
+    first = heading + 1 if under is None else heading + 2
     width = max((len(row) for row in cells[heading:]), default=0)
     while width and not any(_is_filled(row[width - 1]) for row in cells[heading:] if len(row) >= width):
         width -= 1
-    columns = unique_names([_heading_text(cell) for cell in _padded(cells[heading], width)])
+    columns = unique_names([text or "" for text in _padded(under or names, width)])
     rows = []
-    for number, row in enumerate(cells[heading + 1 :], heading + 2):
+    for number, row in enumerate(cells[first:], first + 1):
         values = tuple(_value(cell) for cell in _padded(row, width))
         if any(value is not None for value in values):
             surplus = (
@@ -148,6 +168,19 @@ def _heading(cells: Sequence[Sequence[Any]]) -> int:
         if sum(is_known_heading(_heading_text(cell)) for cell in row) >= 2:
             return place
     return next(place for place, row in enumerate(cells) if any(_is_filled(cell) for cell in row))
+
+
+def _second_line(names: Sequence[str], below: Sequence[Sequence[Any]]) -> list[str] | None:
+    """The heading when it has two lines, as 经度 under 坐标: the lower words, and the upper where there are none.
+
+    Such a line holds headings only, at least two of them other than what stands above.
+    """
+    lower = [_heading_text(cell) for cell in below[0]] if below else []
+    upper = [*names, *[""] * (len(lower) - len(names))]
+    new = [text for text, above in zip(lower, upper, strict=False) if text and text != above]
+    if len(new) < 2 or not all(is_known_heading(text) for text in new):
+        return None
+    return [text or above for text, above in zip([*lower, *[""] * (len(upper) - len(lower))], upper, strict=True)]
 
 
 def _line(rows: Sequence[Sequence[Any]]) -> str:

@@ -11,7 +11,7 @@ import { argumentOf, learn, said } from "./said.js";
 /** @typedef {{name: string, rows: number, encoding: string | null, columns: Column[], crs: CrsUse[], notes: string[], sample: any[][]}} Table */
 /** @typedef {{code: string, area_before_m2: number, area_after_m2: number, moved_max_m: number, vertices_added: number, addresses_in: number, addresses_out: number, households_in: number, households_out: number}} Effect */
 /** @typedef {{villages: string[], tolerance_m: number, accepted: boolean, tiles: boolean, before: number, left_count: number, left: import("./problems.js").Problem[], effects: Effect[], refused: {code: string, reason: string, change_share: number}[]}} Repair */
-/** @typedef {{counts: Record<string, number>, changes: {what: string, before: string, after: string}[], rows: {table: string, row: number, code: string | null, status: string, reason: string}[], notes: string[], problem_count: number, problems: import("./problems.js").Problem[], repairs: Repair[], publishes: boolean, drafts: boolean}} Preview */
+/** @typedef {{counts: Record<string, number>, changes: {what: string, before: string, after: string}[], rows: {table: string, row: number, code: string | null, status: string, reason: string, column: string | null}[], notes: string[], problem_count: number, problems: import("./problems.js").Problem[], repairs: Repair[], publishes: boolean, drafts: boolean}} Preview */
 /** @typedef {{id: string, kind: string, files: string[], size: number, status: "previewed" | "refused" | "accepted", options: Record<string, any>, fields: {name: string, required: boolean, headings: string[]}[], tables: Table[], preview: Preview | null, refusal: {detail: string, errors: {where: string, message: string}[]} | null, result: {version: number | null, changesets: number[], counts?: Record<string, number>} | null, sentences: Record<string, import("./said.js").Told[]>}} Import */
 /** @typedef {{overrule: (options: Record<string, any>) => void, accept: () => void, forget: () => void, zoom: (key: string) => void}} Actions */
 
@@ -200,11 +200,11 @@ function repairOf(repair, actions) {
 /** What becomes of each row, rejected ones first. @param {Import} told @param {Preview} preview @param {Actions} actions */
 function fates(told, preview, actions) {
   const total = Object.values(preview.counts).reduce((sum, count) => sum + count, 0);
-  const rows = preview.rows.map(({ table, row, code, status, reason }) => h("tr", { id: `row-${table}:${row}` },
+  const rows = preview.rows.map(({ table, row, code, status, reason, column }) => h("tr", { id: `row-${table}:${row}` },
     h("td", { class: "number" }, h("button", { type: "button", class: "quiet", click: () => actions.zoom(`${table}:${row}`), "aria-label": t("import.show_row", { row }) }, String(row))),
     h("td", { class: "code" }, code ?? "—"),
     h("td", {}, h("span", { class: `state ${{ loaded: "good", rejected: "error" }[status] ?? "plain"}` }, h("b", { "aria-hidden": "true" }, t(`import.row_letter.${status}`)), t(`import.row.${status}`))),
-    h("td", { class: "wrap" }, told.tables.length > 1 ? h("span", { class: "fine" }, `${table.split(":").pop()} · `) : null, said(reason))));
+    h("td", { class: "wrap" }, told.tables.length > 1 ? h("span", { class: "fine" }, `${table.split(":").pop()} · `) : null, column ? h("strong", {}, t("import.in_column", { column })) : null, said(reason))));
   return h("section", { class: "block" }, h("h3", {}, t("import.rows")),
     rows.length < total ? h("p", { class: "fine" }, t("import.rows_first", { shown: formatCount(rows.length), total: formatCount(total) })) : null,
     h("div", { class: "table-box tall", tabindex: "0", role: "region", "aria-label": t("import.rows") },

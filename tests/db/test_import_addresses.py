@@ -104,6 +104,52 @@ def test_a_sheet_of_free_text_is_loaded_or_told_row_by_row(county: Session, fold
     assert len(county.scalars(select(WaitingAddress)).all()) == 1
 
 
+def test_merged_cells_a_heading_of_two_lines_and_a_foot_are_understood(county: Session, folder: Path) -> None:
+    (x, y), (other_x, other_y) = middle(0, 1), middle(1, 1)
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row in (
+        ["木耳镇标准地址登记表", *[None] * 8],
+        ["填报单位：木耳镇"],
+        ["序号", "乡镇", "村", "村民小组", "门牌", None, "备注", "坐标", None],
+        [None, None, None, None, "门牌号", "附号", None, "经度", "纬度"],
+        [1, "木耳镇", "多坝村", "三社", 1, None, None, x, y],
+        [2, None, None, None, 2, "附一", None, x + 0.0001, y],
+        [3, None, None, None, "3", 1, None, x + 0.0002, y],
+        [4, None, None, None, "4-1", None, None, x + 0.0003, y],
+        [5, None, None, None, "5", None, "经纬度写反", y, x],
+        [6, None, None, "四社", None, None, "没有门牌", other_x, other_y],
+        [7, None, None, None, "小卖部旁", None, None, other_x, other_y],
+        [8, None, None, None, 8, None, None, "103,5", other_y],
+        [9, None, None, None, 9, None, "没有坐标", None, None],
+        [],
+        ["合计", "9户"],
+    ):
+        page.append(row)
+    for merged in ("A1:I1", "A3:A4", "B3:B4", "C3:C4", "D3:D4", "E3:F3", "G3:G4", "H3:I3",
+                   "B5:B13", "C5:C13", "D5:D9", "D10:D13", "E5:F5"):  # fmt: skip
+        page.merge_cells(merged)
+    hidden = book.create_sheet("旧表")
+    hidden.append(["地址", "经度", "纬度"])
+    hidden.append(["多坝村99号", x, y])
+    hidden.sheet_state = "hidden"
+    book.save(folder / "登记表.xlsx")
+    report = run(county, "addresses", folder / "登记表.xlsx")
+    told = {fate.row: (fate.status, fate.column, str(fate.reason)) for fate in report.fates}
+    assert [row for row, fate in told.items() if fate[0] == "loaded"] == [5, 6, 7, 8, 9]
+    below = sorted(label.removeprefix(f"{LEAD}多坝村") for label in labels(county))
+    # A number that is merged sideways is no second one.
+    assert below == ["3社1号", "3社2号附1号", "3社3号附1号", "3社4号附1号", "3社5号"]
+    assert "axes swapped" in told[9][2]
+    assert {row: fate[1] for row, fate in told.items() if fate[0] == "rejected"} == {
+        10: "门牌号", 11: "门牌号", 12: "经度", 13: None, 15: "乡镇",
+    }  # fmt: skip
+    assert "no single door" in told[10][2]
+    assert told[13][2].startswith("it has no point; it waits")
+    assert report.as_csv().splitlines()[0].lstrip("\ufeff") == "table,row,column,code,status,reason"
+
+
 def test_a_door_in_another_village_than_its_text_is_counted_where_its_point_lies(county: Session, folder: Path) -> None:
     rows = [["多坝村3组1号", *middle(0, 1)], ["多坝村3组2号", *middle(1, 0)], ["多坝村4组1号", *middle(2, 0)]]
     report = run(county, "addresses", sheet(folder / "a.xlsx", ["地址", "经度", "纬度"], *rows))
@@ -138,6 +184,11 @@ def test_split_columns_and_surveyors_numbers(county: Session, folder: Path) -> N
     path.write_text("\n".join(moved), encoding="gbk")
     status, reason = reasons(run(county, "addresses", path))[3]
     assert (status, reason.partition(";")[0]) == ("loaded", "changed")
+    # Their own codes go along with ours, so that a later file of theirs is known again.
+    out = folder / "out.csv"
+    export_file(county, ExportRequest("addresses", out, CLERK))
+    assert run(county, "addresses", out).counts() == {"loaded": 0, "unchanged": 2, "rejected": 0}
+    assert "62302210100002" in next(line for line in out.read_text("utf-8-sig").splitlines() if record.code in line)
     changed = register.get_address(county, record.code)
     assert changed.label == f"{LEAD}多坝村3社14号"
     assert ("old", f"{LEAD}多坝村3社13号") in [(alias.kind, alias.text) for alias in changed.aliases]

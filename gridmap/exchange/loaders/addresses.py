@@ -25,7 +25,8 @@ from gridmap.households.doors import groups_follow
 from gridmap.sentences import Sentence, say
 
 _OWN_CODE = re.compile(r"A[0-9]{14}")
-_OTHER_NAMES = ("old", "popular", "tibetan")
+_OTHER_NAMES = {"old": "old", "popular": "popular", "tibetan": "tibetan", "other_code": "code"}
+"""The kind of the names that a field holds."""
 _NAMES_END = re.compile("[;；,，、|]")
 _SAME_GATE_M = 1.0
 """Points of repeated rows that are nearer than this are one gate, measured twice."""
@@ -276,7 +277,7 @@ def _state(door: _Door, context: Context, names: set[tuple[str, str]]) -> Addres
     """What the row says over what is known: an empty cell takes nothing away."""
     known, record = door.known, door.record
     code = known.code if known is not None else door.code
-    said = {text: kind for kind in _OTHER_NAMES for text in _names(record.text(kind))}
+    said = {text: kind for name, kind in _OTHER_NAMES.items() for text in _names(record.text(name))}
     if door.foreign:
         said[door.foreign] = "code"
     said = {text: kind for text, kind in said.items() if (code, text) not in names and text != door.label}
