@@ -98,6 +98,8 @@ RIGHTS: dict[str, Right] = {
     "GET /nominatim/search/": _GEOCODER,
     "GET /nominatim/reverse": _GEOCODER,
     "GET /nominatim/reverse/": _GEOCODER,
+    **dict.fromkeys((f"GET /nominatim/{name}.php" for name in ("search", "reverse", "status")), _GEOCODER),
+    "GET /nominatim/status": _GEOCODER,
     "GET /api/v1/addresses": Right(),
     "POST /api/v1/addresses": _EDIT,
     "GET /api/v1/addresses/problems": _EDIT,

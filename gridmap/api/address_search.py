@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -17,7 +19,7 @@ from gridmap.addresses.search.answer import (
     feature_of,
     near_feature,
 )
-from gridmap.addresses.search.bulk import REVERSE_COLUMNS, SEARCH_COLUMNS
+from gridmap.addresses.search.bulk import LONGEST_TEXT, REVERSE_COLUMNS, SEARCH_COLUMNS
 from gridmap.addresses.search.inside import search_inside
 from gridmap.addresses.search.search import Asking
 from gridmap.api.csv_upload import CsvUploadDep
@@ -39,7 +41,6 @@ from gridmap.snapshot.addresses import AddressStore, Served
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
 USUALLY_FOUND, MOST_FOUND = 5, 100
-LONGEST_TEXT = 1000
 JSON = "application/json"
 FOUND_HEADERS = {"Cache-Control": "private, no-cache"}
 CSV_BODY: dict[str, Any] = {
@@ -200,10 +201,11 @@ def _nowhere(*, known: bool) -> dict[str, Any]:
 def search_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep) -> StreamingResponse:
     """Codes a table of addresses: every row and column comes back in its order, with `result_*` columns.
 
-    `column=地址` (repeated: several in their order) names the text; `within`, `encoding` and `delimiter` may be given.
-    `result_status` is ok, ambiguous, partial, not_found or empty.
+    `column=地址` (repeated: several in their order) names the text; `within`, `encoding`, `delimiter`, `quote` may be
+    given.
+    `result_status` is ok, ambiguous, partial, not_found, empty, or invalid for a text of more than 1,000 characters.
     """
-    table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
+    table = upload.table()
     columns = table.address_columns(upload.many("column", "columns"))
     asking = Asking(1, told_within(served, scope, upload.one("within")))
     return csv_answer(table, SEARCH_COLUMNS, SearchRow(tuple(columns), asking), served, store)
@@ -212,20 +214,39 @@ def search_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: 
 @router.post("/reverse/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
 def reverse_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep) -> StreamingResponse:
     """The nearest door of every point of a table; `lon`, `lat` name its columns, `crs` their system."""
-    table = CsvTable(upload.file, upload.one("encoding"), upload.one("delimiter"))
+    table = upload.table()
     lon, lat = table.point_columns(upload.one("lon"), upload.one("lat"))
     crs = Crs.parse(upload.one("crs") or "EPSG:4490")
     return csv_answer(table, REVERSE_COLUMNS, ReverseRow(lon, lat, crs, scope.prefixes), served, store)
 
 
 def csv_answer(
-    table: CsvTable, columns: Sequence[str], answer: Answer, served: Served, store: AddressStore, *, bom: bool = False
+    table: CsvTable,
+    columns: Sequence[str],
+    answer: Answer,
+    served: Served,
+    store: AddressStore,
+    *,
+    bom: bool = False,
+    told: Sequence[str] | None = None,
+    name: str = "",
 ) -> StreamingResponse:
-    """The table with its answers, sent while they are found."""
-    charset = table.form.encoding.removesuffix("-sig")
+    """The table with its answers, or those that are to be `told`, sent while they are found; `name` of its file."""
+    form = table.form
+    charset = "utf-16" if form.mark and form.encoding.startswith("utf-16") else form.encoding
     headers = {"Gridmap-Version": str(served.version), "Cache-Control": "private, no-store"}
+    if name:
+        headers["Content-Disposition"] = _saved_as(name)
     packed = None if store.file is None else pack(served, store.file)
-    coded = answered_in_batches(table, columns, partial(code_batches, served.index, answer, packed), bom=bom)
+    coded = answered_in_batches(table, columns, partial(code_batches, served.index, answer, packed), bom=bom, told=told)
     return StreamingResponse(
         (batch.written for batch in coded), headers=headers, media_type=f"text/csv; charset={charset}"
     )
+
+
+def _saved_as(name: str) -> str:
+    """For a browser or `curl -OJ`: as addok calls the answer to a file."""
+    stem = PurePosixPath(name.replace("\\", "/")).name
+    coded = f"{stem.removesuffix('.gz').rpartition('.')[0] or stem}.geocoded.csv"
+    plain = f'filename="{coded}"' if coded.isascii() and coded.isprintable() and '"' not in coded else ""
+    return "attachment; " + (plain or f"filename*=UTF-8''{quote(coded, safe='')}")

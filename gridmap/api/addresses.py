@@ -10,6 +10,7 @@ from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.parse import parse
 from gridmap.addresses.schema import ParsedOut
 from gridmap.addresses.search.bearers import told_by_bearers
+from gridmap.addresses.search.bulk import LONGEST_TEXT
 from gridmap.addresses.service import load_gazetteer
 from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
@@ -19,7 +20,6 @@ from gridmap.divisions.service import prefixes_within
 
 router = APIRouter(prefix="/addresses", tags=["addresses"])
 
-LONGEST_TEXT = 1000
 _MOST_KEPT = 64
 
 

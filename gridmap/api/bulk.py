@@ -76,22 +76,24 @@ def locate_many(
 
 
 def _points(content_type: str, locator: BulkLocator, x: str, y: str) -> PointStream:
-    kind, _, parameters = content_type.partition(";")
+    kind = content_type.partition(";")[0]
     match kind.strip().lower():
         case "application/json":
             return JsonPoints(locator)
         case "text/csv":
-            return CsvPoints(locator, x, y, _charset(parameters))
+            return CsvPoints(locator, x, y, charset_of(content_type))
         case "application/vnd.apache.arrow.stream":
             return ArrowPoints(locator, x, y)
     message = f"{kind.strip() or 'no type'} is not read here; {_JSON}, {_CSV} and {MEDIA_TYPE} are"
     raise UnknownMediaType(message, errors=[FieldError("Content-Type", message)])
 
 
-def _charset(parameters: str) -> str | None:
-    named = (part.partition("=") for part in parameters.split(";"))
+def charset_of(content_type: str) -> str | None:
+    """The encoding that a content type names, if it does."""
+    _, *parameters = content_type.split(";")
+    named = (part.partition("=") for part in parameters)
     found = [value.strip().strip('"') for name, _, value in named if name.strip().lower() == "charset"]
-    return found[0] if found else None
+    return found[0] or None if found else None
 
 
 def _limiter(request: Request) -> CapacityLimiter:

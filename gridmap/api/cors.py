@@ -12,9 +12,13 @@ _OPEN = ("/geocoder/", "/nominatim/", "/tiles/")
 _OWN_PAGES_TOO = "/tiles/"
 _ALLOWED = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
     "Access-Control-Allow-Headers": "Accept, Accept-Language, Authorization, Content-Type, X-API-Key, X-Requested-With",
     "Access-Control-Max-Age": "600",
+}
+_OPENED = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Content-Disposition, ETag, Gridmap-Version, X-Request-Id",
 }
 
 
@@ -35,7 +39,7 @@ class OpenWires:
 
         async def send_opened(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update({"Access-Control-Allow-Origin": "*"})
+                MutableHeaders(scope=message).update(_OPENED)
             await send(message)
 
         # A cookie is of no use here: a page of another address could not send one, and must not be able to.

@@ -136,9 +136,16 @@ def _domain(request: Request, error: Exception) -> Response:
 def _validation(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [FieldError(_where(e), _message(e), e["type"]) for e in error.errors()]
-    named = "; ".join(f"{e.where}: {e.message}" for e in errors)
-    return problem(422, named, "invalid_input", errors)
+    return problem(422, said_of(error), "invalid_input", _fields(error))
+
+
+def said_of(error: RequestValidationError) -> str:
+    """Every field that can't be used, and why, in one line."""
+    return "; ".join(f"{e.where}: {e.message}" for e in _fields(error))
+
+
+def _fields(error: RequestValidationError) -> list[FieldError]:
+    return [FieldError(_where(e), _message(e), e["type"]) for e in error.errors()]
 
 
 def _where(error: Mapping[str, Any]) -> str:

@@ -29,6 +29,9 @@ class Envelope:
 
     A page that writes inline script asks for its nonce by setting `request.state.uses_nonce`; no other page's policy
     allows inline script at all. `image_hosts` are those of the basemap, when one is configured.
+
+    What can be read can be asked for its headers alone (HEAD), as balancers and link checkers do: it is read, and
+    nothing of it is sent.
     """
 
     def __init__(self, app: ASGIApp, image_hosts: str = "") -> None:
@@ -41,6 +44,8 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
+        if asks_for_head := scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
         state["request_id"] = uuid4().hex
         state["nonce"] = secrets.token_urlsafe(16)
 
@@ -51,6 +56,8 @@ class Envelope:
             started = True
             if message["type"] == "http.response.start":
                 self._add(MutableHeaders(scope=message), state)
+            elif asks_for_head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:

@@ -1,98 +1,120 @@
 """Nominatim's paths, as far as doors and divisions go: for clients that know no other geocoder."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 
+from gridmap import __version__
 from gridmap.addresses.format import format_label
-from gridmap.addresses.gazetteer import Gazetteer
+from gridmap.addresses.search.bulk import LONGEST_TEXT
 from gridmap.addresses.search.search import Asking, Match, search, segments_of
 from gridmap.addresses.segments import Segments
 from gridmap.api.address_search import ServedDep, where
 from gridmap.api.scope import GeocoderScopeDep, MapScope
+from gridmap.api.wires import WireRoute, refused
+from gridmap.errors import FieldError, TooLarge
 from gridmap.exchange import addok, nominatim
 from gridmap.exchange.nominatim import Format
 from gridmap.geo.lonlat import LonLat
 from gridmap.snapshot.addresses import Served
 
-router = APIRouter(prefix="/nominatim", tags=["geocoder"])
+
+class NominatimRoute(WireRoute):
+    """Refuses as Nominatim does."""
+
+    @staticmethod
+    def refusal(status: int, message: str) -> dict[str, Any]:
+        """A code, and a message that names the parameter."""
+        return {"error": {"code": status, "message": message}}
+
+
+router = APIRouter(prefix="/nominatim", tags=["geocoder"], route_class=NominatimRoute)
 
 _USUAL, _MOST = 10, 40
 _FARTHEST_M = 2000.0
 """A door further away is not the address of a point."""
-Flag = Annotated[str, Query(max_length=5)]
-Number = Annotated[float | None, Query(allow_inf_nan=False)]
 _NO = frozenset({"", "0", "false"})
+_FORMS: dict[str, Format] = {"json": "json", "jsonv2": "jsonv2", "geojson": "geojson"}
+Asked = Mapping[str, str]
 
 
 @router.get("/search")
 @router.get("/search/")
-def search_nominatim(
-    request: Request,
-    served: ServedDep,
-    scope: GeocoderScopeDep,
-    limit: int = _USUAL,
-    addressdetails: Flag = "0",
-    namedetails: Flag = "0",
-    bounded: Flag = "0",
-) -> JSONResponse:
-    """`q`, or `street`, `city`, `county`, `state`; `format` json, jsonv2 or geojson; `limit`, `viewbox`, `bounded`,
-    `countrycodes`, `addressdetails`, `namedetails`; `accept-language`, also as a header: bo tells Tibetan names."""
+@router.get("/search.php")
+def search_nominatim(request: Request, served: ServedDep, scope: GeocoderScopeDep) -> JSONResponse:
+    """`q`, or `street`, `city`, `county`, `state`, `country`; `format` json, jsonv2 or geojson; `limit`, `viewbox`,
+    `bounded`, `countrycodes`, `featureType`, `layer`, `exclude_place_ids`, `addressdetails`, `namedetails`;
+    `accept-language`, also as a header: bo tells Tibetan names. A `q` of coordinates, lat first, is a reverse query."""
     asked = request.query_params
-    form = _form(asked)
-    if form is None:
-        return _bad("Parameter 'format' must be one of: json, jsonv2, geojson")
-    text = asked.get("q") or nominatim.structured_text(asked)
-    if not text.strip():
-        return _bad("Nothing to search for.")
-    try:
-        box = _box(asked.get("viewbox"))
-    except ValueError:
-        return _bad("Parameter 'viewbox' must be four numbers: x1,y1,x2,y2")
-    countries = asked.get("countrycodes", "cn").lower()
+    form, text, limit = _form(asked), _text(asked), max(1, min(_whole(asked, "limit", _USUAL), _MOST))
+    box = _box(asked)
+    spot = nominatim.coordinates(text)
+    if spot is not None:
+        told = _at(request, served, scope, _lonlat(spot[1], spot[0]), "door") if _tells_addresses(asked) else None
+        places = [] if told is None else [told]
+    else:
+        places = [_told_of(match) for match in _found(served, scope, asked, text, box)[:limit]]
+    style = _style(request, served, details="0")
+    written = [nominatim.place(form, **place, **style) for place in places]
+    return JSONResponse(nominatim.collection(written) if form == "geojson" else written)
+
+
+def _found(
+    served: Served, scope: MapScope, asked: Asked, text: str, box: tuple[float, float, float, float] | None
+) -> list[Match]:
+    """What a text means, as far as it is not left out by another parameter."""
+    if not (nominatim.names_home(asked) and _tells_addresses(asked)):
+        return []
     middle = None if box is None else LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-    asking = Asking(100, scope.prefixes, middle)
-    found = addok.sure(search(served.index, text[:1000], asking)) if "cn" in countries else []
-    within = box if bounded not in _NO else None
-    details, names = addressdetails not in _NO, namedetails not in _NO
-    places = [
-        nominatim.of_match(
-            form, match, match.point, details=details, name_details=names, tibetan=_tibetan(request, served)
-        )
-        for match in found
-        if match.point is not None and _lies_in(match, within)
-    ][: max(1, min(limit, _MOST))]
-    return JSONResponse(nominatim.collection(places) if form == "geojson" else places)
+    bounds = box if _flag(asked, "bounded") else None
+    left_out = {code.strip() for code in asked.get("exclude_place_ids", "").split(",")}
+    kind = asked.get("featureType", "")
+    return [
+        match
+        for match in addok.sure(search(served.index, text, Asking(100, scope.prefixes, middle)))
+        if match.point is not None
+        and _lies_in(match, bounds)
+        and str(nominatim.place_id(match.code)) not in left_out
+        and nominatim.in_feature_type(match, kind)
+    ]
 
 
 @router.get("/reverse")
 @router.get("/reverse/")
-def reverse_nominatim(
-    request: Request,
-    served: ServedDep,
-    scope: GeocoderScopeDep,
-    lat: Number = None,
-    lon: Number = None,
-    zoom: int = 18,
-    addressdetails: Flag = "1",
-    namedetails: Flag = "0",
-) -> JSONResponse:
+@router.get("/reverse.php")
+def reverse_nominatim(request: Request, served: ServedDep, scope: GeocoderScopeDep) -> JSONResponse:
     """The door at `lat`, `lon` (within 2 km), or by `zoom` the village, township, county, prefecture or province."""
-    form = _form(request.query_params)
-    if form is None:
-        return _bad("Parameter 'format' must be one of: json, jsonv2, geojson")
-    if lat is None or lon is None or not (-90 <= lat <= 90 and -180 <= lon <= 180):
-        return _bad("Parameters 'lat' and 'lon' must be given, in degrees.")
-    details, names = addressdetails not in _NO, namedetails not in _NO
-    told = _at(request, served, scope, LonLat(lon, lat), nominatim.level_of_zoom(zoom))
+    asked = request.query_params
+    form, zoom = _form(asked), _whole(asked, "zoom", 18)
+    point = _lonlat(_number(asked, "lon"), _number(asked, "lat"))
+    level = nominatim.level_of_zoom(zoom)
+    told = _at(request, served, scope, point, level) if _tells_addresses(asked) else None
     if told is None:
         return JSONResponse(nominatim.NOT_FOUND)
-    place = nominatim.place(
-        form, **told, details=details, name_details=names, tibetan=_tibetan(request, served)
-    )  # fmt: skip
+    place = nominatim.place(form, **told, **_style(request, served, details="1"))
     return JSONResponse(nominatim.collection([place]) if form == "geojson" else place)
+
+
+@router.get("/status")
+@router.get("/status.php")
+def status_nominatim(request: Request, served: ServedDep) -> Response:
+    """Whether the search can be asked: OK, or with `format=json` as an object."""
+    form = request.query_params.get("format", "text")
+    if form == "text":
+        return PlainTextResponse("OK")
+    if form != "json":
+        raise refused("format", "Parameter 'format' must be one of: text, json")
+    return JSONResponse(
+        {"status": 0, "message": "OK", "software_version": __version__, "database_version": str(served.version)}
+    )
+
+
+def _told_of(match: Match) -> dict[str, Any]:
+    return {"level": match.level, "code": match.code, "label": match.label, "segments": match.segments,
+            "point": match.point, "importance": match.score}  # fmt: skip
 
 
 def _at(request: Request, served: Served, scope: MapScope, point: LonLat, level: str) -> dict[str, Any] | None:
@@ -121,29 +143,90 @@ def _at(request: Request, served: Served, scope: MapScope, point: LonLat, level:
             "importance": 1.0}  # fmt: skip
 
 
-def _tibetan(request: Request, served: Served) -> Gazetteer | None:
-    """The names to tell answers in when Tibetan is wanted; the parameter counts before the header."""
-    languages = request.query_params.get("accept-language") or request.headers.get("accept-language", "")
-    return served.index.gazetteer if nominatim.wants_tibetan(languages) else None
+def _style(request: Request, served: Served, *, details: str) -> dict[str, Any]:
+    """What of a place is told, and the names to tell it in; the parameter counts before the header."""
+    asked = request.query_params
+    languages = asked.get("accept-language") or request.headers.get("accept-language", "")
+    tibetan = served.index.gazetteer if nominatim.wants_tibetan(languages) else None
+    return {
+        "details": _flag(asked, "addressdetails", details),
+        "name_details": _flag(asked, "namedetails"),
+        "tibetan": tibetan,
+    }
 
 
-def _form(asked: Mapping[str, str]) -> Format | None:
-    forms: dict[str, Format] = {"json": "json", "jsonv2": "jsonv2", "geojson": "geojson"}
-    return forms.get(asked.get("format", "jsonv2"))
+def _form(asked: Asked) -> Format:
+    form = _FORMS.get(asked.get("format", "jsonv2"))
+    if form is None:
+        raise refused("format", f"Parameter 'format' must be one of: {', '.join(_FORMS)}")
+    return form
 
 
-def _box(text: str | None) -> tuple[float, float, float, float] | None:
+def _text(asked: Asked) -> str:
+    """What is searched for; a text or a structured query, not both."""
+    text, parts = asked.get("q"), nominatim.structured_text(asked)
+    if text is not None and parts:
+        raise refused("q", "Structured query parameters can't be used together with parameter 'q'.")
+    text = text or parts
+    if not text.strip():
+        raise refused("q", "Nothing to search for: parameter 'q', or 'street', 'city', 'county', 'state' is wanted.")
+    if len(text) > LONGEST_TEXT:
+        message = f"Parameter 'q' is too long: {len(text)} characters, at most {LONGEST_TEXT} are read."
+        raise TooLarge(message, errors=[FieldError("q", message)])
+    return text
+
+
+def _flag(asked: Asked, name: str, usual: str = "0") -> bool:
+    return (asked[name].lower() if name in asked else usual) not in _NO
+
+
+def _whole(asked: Asked, name: str, usual: int) -> int:
+    return int(_number(asked, name)) if asked.get(name) else usual
+
+
+def _number(asked: Asked, name: str) -> float:
+    text = asked.get(name)
+    if not text:
+        raise refused(name, f"Parameter '{name}' missing.")
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise refused(name, f"Parameter '{name}' must be a number.")
+    return value
+
+
+def _lonlat(lon: float, lat: float) -> LonLat:
+    for name, value, most in (("lon", lon, 180), ("lat", lat, 90)):
+        if not -most <= value <= most:
+            raise refused(name, f"Parameter '{name}' must be in degrees, from -{most} to {most}.")
+    return LonLat(lon, lat)
+
+
+def _tells_addresses(asked: Asked) -> bool:
+    """Whether the `layer`s that are asked for have addresses among them."""
+    layers = asked.get("layer", "")
+    return not layers or "address" in layers.lower().split(",")
+
+
+def _box(asked: Asked) -> tuple[float, float, float, float] | None:
+    """West, south, east and north of `viewbox`, cut off where the world ends."""
+    text = asked.get("viewbox") or asked.get("viewboxlbrt")
     if not text:
         return None
-    x1, y1, x2, y2 = (float(part) for part in text.split(","))
-    return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+    try:
+        x1, y1, x2, y2 = (float(part) for part in text.split(","))
+    except ValueError:
+        x1 = y1 = x2 = y2 = math.nan
+    if not all(map(math.isfinite, (x1, y1, x2, y2))):
+        raise refused("viewbox", "Parameter 'viewbox' must be four numbers: x1,y1,x2,y2")
+    west, east = (max(-180.0, min(180.0, x)) for x in sorted((x1, x2)))
+    south, north = (max(-90.0, min(90.0, y)) for y in sorted((y1, y2)))
+    return west, south, east, north
 
 
 def _lies_in(match: Match, box: Sequence[float] | None) -> bool:
     if box is None or match.point is None:
         return True
     return box[0] <= match.point.lon <= box[2] and box[1] <= match.point.lat <= box[3]
-
-
-def _bad(message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": 400, "message": message}}, 400)

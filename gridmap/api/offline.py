@@ -15,7 +15,14 @@ _API = ("locate", "convert", "divisions", "grids", "layers", "addresses/search",
 _TOLD = ("/metrics", "/map-data/", "/tiles/", "/geocoder/", "/nominatim/", *(f"/api/v1/{part}" for part in _API))
 _PAGES = frozenset({"/", "/map"})
 _READING = frozenset({"GET", "HEAD"})
-_ASKING = frozenset({"/api/v1/locate", "/api/v1/convert"})
+_TABLES = ("/api/v1/addresses", "/geocoder")
+_ASKING = frozenset(
+    {
+        "/api/v1/locate",
+        "/api/v1/convert",
+        *(f"{root}/{asked}/csv{end}" for root in _TABLES for asked in ("search", "reverse") for end in ("", "/")),
+    }
+)
 
 
 def only_reads(method: str, path: str) -> bool:

@@ -3,18 +3,22 @@
 Only what was surely found is told as a door: these clients know no match level, and would take a neighbour for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gridmap.access.caller import narrow
+from gridmap.addresses.format import format_label
+from gridmap.addresses.gazetteer import Known
 from gridmap.addresses.search.answer import HALF_KM
-from gridmap.addresses.search.bulk import Remembered, degrees
+from gridmap.addresses.search.bulk import LONGEST_TEXT, Remembered, degrees
 from gridmap.addresses.search.index import AddressIndex, Near
 from gridmap.addresses.search.search import Asking, Match, search, segments_of
+from gridmap.addresses.segments import Segments
 from gridmap.exchange.address_csv import cells_point, cells_text
 from gridmap.geo.crs import Crs
 from gridmap.geo.lonlat import LonLat
+from gridmap.geo.measure import distance_m
 
 DEGREES = Crs.parse("EPSG:4490")
 ATTRIBUTION, LICENCE = "gridmap", "internal"
@@ -28,6 +32,10 @@ REVERSE_HEADERS = (
     "result_housenumber", *(f"result_{name}" for name in FIELDS), "result_grid_code", "result_status",
 )  # fmt: skip
 LON_NAMES, LAT_NAMES = ("lon", "lng", "long", "longitude"), ("lat", "latitude")
+HOUSE = "housenumber"
+_LEVELS_OF = {"locality": ("village",), "municipality": ("township", "county", "prefecture", "province")}
+_SOUGHT = 100
+"""Among so many doors other divisions are looked for than the nearest."""
 _STREETS = ("group_name", "hamlet", "street", "estate")
 _NUMBERS = ("number", "sub_number", "building", "unit", "floor", "room")
 
@@ -55,17 +63,67 @@ def feature(match: Match) -> dict[str, Any]:
     return {"type": "Feature", "geometry": _geometry(match.point), "properties": properties}
 
 
-def near_feature(index: AddressIndex, near: Near) -> dict[str, Any]:
-    """A door near a point."""
-    segments = near_segments(index, near)
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """A door near a point, or a division that such a door lies in."""
+
+    kind: str
+    level: str
+    code: str
+    label: str
+    segments: dict[str, str]
+    point: LonLat
+    distance_m: float
+    grid: str | None = None
+
+
+def nearby(
+    index: AddressIndex, point: LonLat, limit: int, prefixes: tuple[str, ...], kinds: Collection[str]
+) -> list[Nearby]:
+    """What is nearest to a point: doors, or divisions where none but those are asked for; every kind when none is.
+
+    A division is as near as its nearest door, which lies in it for certain; its point and distance are its middle's.
+    """
+    if not kinds or HOUSE in kinds:
+        return [_near_door(index, near) for near in index.nearest(point, limit, prefixes)]
+    found: dict[str, Nearby] = {}
+    for near in index.nearest(point, _SOUGHT, prefixes):
+        for division in _divisions_of(index, near, point, kinds):
+            found.setdefault(division.code, division)
+    return list(found.values())[:limit]
+
+
+def _near_door(index: AddressIndex, near: Near) -> Nearby:
+    row = near.row
+    point = LonLat(row.lon, row.lat)
+    return Nearby(HOUSE, "door", row.code, row.label, near_segments(index, near), point, near.distance_m, row.grid)
+
+
+def _divisions_of(index: AddressIndex, near: Near, point: LonLat, kinds: Collection[str]) -> Iterator[Nearby]:
+    """The smallest division of each kind that a door lies in."""
+    known = index.chain(near.row.village)
+    for kind, levels in _LEVELS_OF.items():
+        place = next((p for p in reversed(known.chain) if p.level in levels), None) if known and kind in kinds else None
+        whole, middle = index.chain(place.code) if place else None, index.middle(place.code) if place else None
+        if whole is not None and middle is not None:
+            far = float(distance_m(point.lon, point.lat, middle.lon, middle.lat))
+            yield _division(whole, kind, middle, far)
+
+
+def _division(known: Known, kind: str, middle: LonLat, far: float) -> Nearby:
+    segments = segments_of(known, {})
+    label = format_label(Segments(**segments))
+    return Nearby(kind, known.place.level, known.place.code, label, segments, middle, far)
+
+
+def near_feature(near: Nearby) -> dict[str, Any]:
+    """What is near a point."""
     properties = {
-        "label": near.row.label, "score": round(HALF_KM / (HALF_KM + near.distance_m), 6), "id": near.row.code,
-        "type": "housenumber", "distance": round(near.distance_m), **parts(segments), "match_level": "door",
-        "grid_code": near.row.grid, "segments": segments,
+        "label": near.label, "score": round(HALF_KM / (HALF_KM + near.distance_m), 6), "id": near.code,
+        "type": near.kind, "distance": round(near.distance_m), **parts(near.segments), "match_level": near.level,
+        "grid_code": near.grid, "segments": near.segments,
     }  # fmt: skip
-    return {
-        "type": "Feature", "geometry": _geometry(LonLat(near.row.lon, near.row.lat)), "properties": properties,
-    }  # fmt: skip
+    return {"type": "Feature", "geometry": _geometry(near.point), "properties": properties}
 
 
 def near_segments(index: AddressIndex, near: Near) -> dict[str, str]:
@@ -102,15 +160,15 @@ def search_cells(found: Sequence[Match]) -> list[str]:
     ]  # fmt: skip
 
 
-def reverse_cells(index: AddressIndex, near: Sequence[Near]) -> list[str]:
-    """What `REVERSE_HEADERS` hold for the nearest of the doors."""
-    if not near:
+def reverse_cells(found: Sequence[Nearby]) -> list[str]:
+    """What `REVERSE_HEADERS` hold for the nearest of what was found."""
+    if not found:
         return [*[""] * (len(REVERSE_HEADERS) - 1), "not-found"]
-    row, told = near[0].row, parts(near_segments(index, near[0]))
-    lon, lat = degrees(LonLat(row.lon, row.lat))
+    near, told = found[0], parts(found[0].segments)
+    lon, lat = degrees(near.point)
     return [
-        lat, lon, row.label, str(round(near[0].distance_m)), "housenumber", row.code, told.get("housenumber", ""),
-        *(told.get(name, "") for name in FIELDS), row.grid or "", "ok",
+        lat, lon, near.label, str(round(near.distance_m)), near.kind, near.code, told.get("housenumber", ""),
+        *(told.get(name, "") for name in FIELDS), near.grid or "", "ok",
     ]  # fmt: skip
 
 
@@ -136,35 +194,47 @@ class SearchRow:
     def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
         """The cells of one row."""
         near = None if self.center is None else cells_point(row, *self.center, DEGREES)
-        text, citycode, kind = cells_text(row, self.columns), _cell(row, self.citycode), _cell(row, self.type)
-        asking = Asking(self.limit, in_city(self.prefixes, citycode), near)
+        text, cities, kinds = cells_text(row, self.columns), _cell(row, self.citycode), _cell(row, self.type)
+        if len(text) > LONGEST_TEXT:
+            return [*[""] * (len(SEARCH_HEADERS) - 1), "error"]
+        asking = Asking(self.limit, in_city(index, self.prefixes, cities), near)
         return self._before.cells(
-            index, (text, near, citycode, kind),
-            lambda: search_cells([match for match in sure(search(index, text, asking)) if kind in {"", match.kind}]),
+            index, (text, near, cities, kinds), lambda: search_cells(of_kinds(sure(search(index, text, asking)), kinds))
         )  # fmt: skip
 
 
-def in_city(prefixes: tuple[str, ...], citycode: str) -> tuple[str, ...]:
-    """Code prefixes within a county, or another division, whose code is given; nothing where it is no code."""
-    if not citycode:
+def of_kinds(found: Iterable[Match], kinds: Collection[str]) -> list[Match]:
+    """Those of some kinds that lie somewhere; of every kind when none is named."""
+    return [match for match in found if match.point is not None and (not kinds or match.kind in kinds)]
+
+
+def in_city(index: AddressIndex, prefixes: tuple[str, ...], codes: Sequence[str]) -> tuple[str, ...]:
+    """Code prefixes within some counties, or other divisions; nothing where a code is none, all without codes."""
+    if not codes:
         return prefixes
-    return narrow(prefixes, (citycode,)) if citycode.isascii() and citycode.isdigit() else ()
+    asked = (index.prefixes(code) if code.isascii() and code.isdigit() else None for code in codes)
+    return narrow(prefixes, tuple(prefix for each in asked for prefix in each or ()))
 
 
-def _cell(row: Sequence[str], column: int | None) -> str:
-    return row[column].strip() if column is not None and column < len(row) else ""
+def _cell(row: Sequence[str], column: int | None) -> tuple[str, ...]:
+    """The values in a cell, which blanks separate."""
+    return tuple(row[column].split()) if column is not None and column < len(row) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReverseRow:
-    """The door nearest to a row's point, as `REVERSE_HEADERS` tell it."""
+    """What is nearest to a row's point, as `REVERSE_HEADERS` tell it; `citycode` and `type` as in `SearchRow`."""
 
     lon: int
     lat: int
     prefixes: tuple[str, ...]
+    citycode: int | None = None
+    type: int | None = None
 
     def __call__(self, index: AddressIndex, row: list[str]) -> list[str]:
         """The cells of one row."""
         point = cells_point(row, self.lon, self.lat, DEGREES)
-        near = index.nearest(point, 1, self.prefixes) if point is not None else []
-        return reverse_cells(index, near)
+        if point is None:
+            return reverse_cells([])
+        within = in_city(index, self.prefixes, _cell(row, self.citycode))
+        return reverse_cells(nearby(index, point, 1, within, _cell(row, self.type)))

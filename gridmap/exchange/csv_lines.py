@@ -3,7 +3,16 @@
 import re
 from collections.abc import Sequence
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+GZIP = b"\x1f\x8b"
 _SEPARATOR_LINE = re.compile('\ufeff?"?sep=([^\r\n])"?[,;\t|]*\r?\n?', re.IGNORECASE)
+
+
+def no_table(data: bytes) -> str | None:
+    """What is wrong with a file that begins so, where it is of another kind."""
+    if data.startswith(_WORKBOOKS):
+        return "this is an Excel workbook; save it as CSV, or as CSV UTF-8, and send that"
+    return "this is compressed by gzip; send the CSV itself" if data.startswith(GZIP) else None
 
 
 def named_delimiter(line: str) -> str | None:

@@ -12,6 +12,10 @@ from gridmap.sentences import Sentence, say
 _LDID = {0x4D: "gb18030", 0x7A: "gb18030"}
 _GBK_NAMES = {"gbk", "gb2312", "gb18030", "936", "cp936", "ms936", "x-gbk", "euc-cn", "ansi 936", "oem 936"}
 _UTF8_NAMES = {"utf-8", "utf8", "65001", "utf_8"}
+_ASCII = bytes(range(128))
+"""What every encoding that tables are written in reads alike; UTF-7 and its like do not."""
+_NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
+"""Python's, of which nobody means one."""
 _SAMPLE_BYTES = 1 << 20
 _SURE = 0.95
 
@@ -25,16 +29,24 @@ class Encoding:
 
 
 def asked_encoding(name: str) -> Encoding:
-    """The encoding that a person asked for. Raises InvalidInput for one that does not exist."""
-    try:
-        found = codecs.lookup(_canonical(name) or name).name
-        "".encode(found)
-    except LookupError:
+    """The encoding that a person asked for. Raises InvalidInput for one that does not exist, or that no table is in."""
+    found = _codec(_canonical(name) or name)
+    if found is None:
         message = say("no_encoding", "there is no encoding {name!r}; utf-8, gbk and gb18030 are usual", name=name)
         raise InvalidInput(
             say("encoding_wrong", "encoding: {message}", message=message), errors=[FieldError("encoding", message)]
-        ) from None
+        )
     return Encoding(found, say("asked_for", "asked for"))
+
+
+def _codec(name: str) -> str | None:
+    try:
+        found = codecs.lookup(name).name
+        if found in _NO_CHARSETS:
+            return None
+        return found if found.startswith("utf-16") or _ASCII.decode(found) == _ASCII.decode("ascii") else None
+    except (LookupError, ValueError):
+        return None
 
 
 def hinted_by(cpg: str | None, ldid: int | None) -> str | None:

@@ -1,5 +1,6 @@
 """Answers as Nominatim writes them (json, jsonv2, geojson), for clients that know no other geocoder."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -11,6 +12,10 @@ from gridmap.geo.lonlat import LonLat
 Format = Literal["json", "jsonv2", "geojson"]
 LICENCE = "gridmap"
 NOT_FOUND = {"error": "Unable to geocode"}
+_HOME = frozenset({"cn", "chn", "prc", "china", "中国", "中华人民共和国", "people's republic of china"})
+_RANKS_OF = {"country": (4, 4), "state": (8, 8), "city": (14, 16), "settlement": (8, 20)}
+"""The ranks that a `featureType` stands for."""
+_COORDINATES = re.compile(r"\s*\[?([+-]?\d{1,3}\.\d+)[\s,]+([+-]?\d{1,3}\.\d+)\]?\s*", re.ASCII)
 STRUCTURED = ("country", "state", "county", "city", "street", "amenity", "postalcode")
 _HALF_DEGREES = {"door": 0.0005, "building": 0.0005, "group": 0.005, "street": 0.005, "estate": 0.003,
                  "village": 0.02, "township": 0.1, "county": 0.4, "prefecture": 2.0, "province": 5.0}  # fmt: skip
@@ -26,6 +31,34 @@ _LEVEL_OF_ZOOM = ((5, "province"), (8, "prefecture"), (11, "county"), (14, "town
 def structured_text(asked: Mapping[str, str]) -> str:
     """The text of a structured query, the largest first; the country and the postcode say nothing here."""
     return " ".join(asked[name] for name in STRUCTURED[1:-1] if asked.get(name))
+
+
+def names_home(asked: Mapping[str, str]) -> bool:
+    """Whether what is asked for may lie in China: `countrycodes` and a structured query's `country` say otherwise."""
+    codes = {code.strip().lower() for code in asked.get("countrycodes", "").split(",")} - {""}
+    country = asked.get("country", "").strip().lower()
+    return (not codes or "cn" in codes) and (not country or country in _HOME)
+
+
+def in_feature_type(match: Match, feature_type: str) -> bool:
+    """Whether an answer is of a `featureType`; one that is not known limits nothing, as there."""
+    least, most = _RANKS_OF.get(feature_type, (0, 30))
+    return least <= _RANKS[match.level] <= most
+
+
+def place_id(code: str) -> int:
+    """The number that a door or division is told by."""
+    return int(code.lstrip("A"))
+
+
+def coordinates(text: str) -> tuple[float, float] | None:
+    """Lat and lon of a text that is nothing else; None for any other.
+
+    >>> coordinates("34.59, 103.5"), coordinates("34.59 103.5号")
+    ((34.59, 103.5), None)
+    """
+    found = _COORDINATES.fullmatch(text)
+    return None if found is None else (float(found[1]), float(found[2]))
 
 
 def level_of_zoom(zoom: int | None) -> str:
@@ -74,7 +107,7 @@ def place(
     kind, half = _TYPES[level], _HALF_DEGREES[level]
     box = (point.lat - half, point.lat + half, point.lon - half, point.lon + half)
     told: dict[str, Any] = {
-        "place_id": int(code.lstrip("A")),
+        "place_id": place_id(code),
         "licence": LICENCE,
         "lat": f"{point.lat:.7f}",
         "lon": f"{point.lon:.7f}",
@@ -98,17 +131,6 @@ def place(
 def collection(places: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Answers in GeoJSON."""
     return {"type": "FeatureCollection", "licence": LICENCE, "features": list(places)}
-
-
-def of_match(
-    form: Format, match: Match, point: LonLat, *, details: bool, name_details: bool = False,
-    tibetan: Gazetteer | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """An answer of the search."""
-    return place(
-        form, level=match.level, code=match.code, label=match.label, segments=match.segments, point=point,
-        importance=match.score, details=details, name_details=name_details, tibetan=tibetan,
-    )  # fmt: skip
 
 
 def _name(segments: Mapping[str, str], label: str) -> str:
@@ -140,6 +162,6 @@ def _feature(told: dict[str, Any], point: LonLat, box: tuple[float, float, float
     return {
         "type": "Feature",
         "properties": properties,
-        "bbox": [west, south, east, north],
+        "bbox": [round(value, 7) for value in (west, south, east, north)],
         "geometry": {"type": "Point", "coordinates": [point.lon, point.lat]},
     }

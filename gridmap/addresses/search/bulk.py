@@ -9,7 +9,10 @@ from gridmap.addresses.search.search import SURE_SCORE, Asking, Match
 from gridmap.geo.lonlat import LonLat
 
 Status = Literal["ok", "ambiguous", "partial", "not_found", "empty", "invalid"]
-"""A door; several that fit as well; a place but no door; nothing; no text in the row; no point in the row."""
+"""A door; several that fit as well; a place but no door; nothing; no text in the row; no point in the row, or a text
+that is longer than is read."""
+LONGEST_TEXT = 1000
+"""What is longer is no address, alone or in a table."""
 SEARCH_COLUMNS = (
     "result_id", "result_label", "result_score", "result_type", "result_match_level", "result_grid_code",
     "result_lon", "result_lat", "result_status",
@@ -50,6 +53,8 @@ def find_one(index: AddressIndex, text: str, asking: Asking) -> tuple[Match | No
     """The best answer to a text, as the single search gives it, and what became of the row."""
     if not text.strip():
         return None, "empty"
+    if len(text) > LONGEST_TEXT:
+        return None, "invalid"
     found = search_inside(index, text, asking)
     return (found[0], status_of(found[0])) if found else (None, "not_found")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridmap.errors import FieldError, InvalidInput
-from gridmap.exchange.csv_lines import left_open, named_delimiter
+from gridmap.exchange.csv_lines import left_open, named_delimiter, no_table
 from gridmap.exchange.encoding import Encoding, asked_encoding, detect
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -77,6 +77,8 @@ def parse_header(line: bytes, sample: bytes, x: str, y: str, charset: str | None
 
     Raises InvalidInput naming the column that is not there, or is there twice, and those that are.
     """
+    if other := no_table(sample):
+        raise _refused("body", other, "encoding")
     encoding = _encoding(sample, charset).name
     above = _above(line)
     if _row_end(line, len(above))[1]:
