@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 AssumptionKind = Literal[
@@ -56,6 +57,8 @@ _HAN_RUN = re.compile(f"{_HAN}+")
 _SILENT = re.compile("[ ,()་།༎]+|的|门牌号码|门牌号?(?=[0-9#])|编号(?=[0-9])")
 _ELSE = re.compile(f"[^ ,(){_HAN[1:-1]}]+?(?=[ ,()]|{_HAN}|$|(?<=[A-Z][A-Z])[0-9])")
 _HAMLET_ENDS = frozenset("庄沟湾坪台滩坡梁川头口咀崖堡寨子里上下岭河塘磨山")
+_SEEN_BEFORE = 2
+"""So many signs before a thing have to do with what it is."""
 _LONGEST_GROUP_NAME, _LONGEST_HAMLET = 5, 6
 
 
@@ -87,17 +90,43 @@ class Doors:
     left_over: list[LeftOver] = field(default_factory=list)
     either: dict[str, str | None] | None = None
 
+    def moved(self, signs: int) -> "Doors":
+        """The same so many signs farther back in a text."""
+        return Doors(
+            self.values,
+            {segment: (start + signs, end + signs) for segment, (start, end) in self.spans.items()},
+            [item._replace(span=item.span and _moved(item.span, signs)) for item in self.assumed],
+            [item._replace(span=_moved(item.span, signs)) for item in self.left_over],
+            self.either,
+        )
+
+
+def _moved(span: tuple[int, int], signs: int) -> tuple[int, int]:
+    return span[0] + signs, span[1] + signs
+
 
 def read_doors(text: str, gaps: list[tuple[int, int]], *, in_village: bool) -> Doors:
     """Reads the parts of a normalised text that name no division, the last of them behind all that do.
 
     `in_village`: those names go down to a village, so that what follows lies in it.
     """
+    if len(gaps) == 1 and gaps[0][1] == len(text):
+        first = max(gaps[0][0] - _SEEN_BEFORE, 0)
+        return _end_of_text(text[first:], gaps[0][0] - first, in_village=in_village).moved(first)
     reader = _Reader(text)
     for start, end in gaps[:-1]:
         reader.read(start, end)
     reader.in_village = in_village
     reader.read(*gaps[-1])
+    return reader.doors
+
+
+@lru_cache(maxsize=8_000)
+def _end_of_text(text: str, start: int, *, in_village: bool) -> Doors:
+    """What stands behind the names, which thousands of texts have in common: 3组12号."""
+    reader = _Reader(text)
+    reader.in_village = in_village
+    reader.read(start, len(text))
     return reader.doors
 
 

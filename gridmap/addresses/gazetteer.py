@@ -33,6 +33,7 @@ _STREET_ENDS = "路街巷"
 """卓尼路 is a street; the community named after it is always called 卓尼路社区."""
 _SHORTEST_STEM = 2
 _NUMERAL_RUN = re.compile(f"[{NUMERALS}]+")
+_NUMBER = re.compile("[0-9]")
 
 
 class Place(NamedTuple):
@@ -88,6 +89,8 @@ class Gazetteer:
         lengths: dict[str, set[int]] = {}
         for key in self._meanings:
             lengths.setdefault(key[:2], set()).add(len(key))
+        numbers = ((key, _NUMBER.search(key)) for key in self._meanings)
+        self._before_numbers = tuple({key[: number.start()] for key, number in numbers if number and number.start()})
         self._lengths = {head: tuple(sorted(found, reverse=True)) for head, found in lengths.items()}
 
     def within(self, prefixes: tuple[str, ...]) -> "Gazetteer":
@@ -98,6 +101,10 @@ class Gazetteer:
     def forms(self) -> Iterator[tuple[str, tuple[Meaning, ...]]]:
         """Every form of a name there is, and all it can mean."""
         yield from self._meanings.items()
+
+    def may_go_on(self, text: str) -> bool:
+        """Whether a number behind a text might belong to a name that begins in it, as in 南1村."""
+        return text.endswith(self._before_numbers)
 
     def matches(self, key: str, start: int) -> list[Match]:
         """Forms that begin at a place of a compared text, the longest first."""

@@ -4,18 +4,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gridmap.addresses.chain import Chain, read_chain
 from gridmap.addresses.doors import Doors, read_doors
 from gridmap.addresses.gazetteer import Gazetteer, Known
 from gridmap.addresses.normalise import compare_key
-from gridmap.addresses.search.divisions import FORM, Divisions
+from gridmap.addresses.search.divisions import Divisions
+from gridmap.addresses.search.heads import Heads, Names, Said
 from gridmap.addresses.search.names import FoundName, Place
 from gridmap.addresses.search.sight import MOST, SURE_LOCAL, Draft, Local, LocalNames, Words, drafts, near_the_best
 from gridmap.addresses.search.symbols import has_letters, to_symbols
 from gridmap.addresses.search.text import unexplained
 from gridmap.addresses.search.weighing import SURE_NAME
 
-_ABSENT = {"township": 0.985}
 _UNREAD = 0.12
 _OTHER_DIVISION = 0.75
 _OTHER_PROVINCE = 0.35
@@ -60,15 +59,12 @@ class Reader:
     ) -> None:
         self.gazetteer = gazetteer
         self.divisions = divisions or Divisions(gazetteer)
+        self._heads = Heads(gazetteer)
         self._locals = LocalNames(self.divisions, list(locals_))
 
     def exact(self, text: str) -> list[Reading]:
         """The readings in which every name is as it is known: none when the text names no village so."""
-        key = compare_key(text)
-        chain = read_chain(self.gazetteer, key)
-        if not chain.found or chain.against:
-            return []
-        return [_by_chain(text, chain, known) for known in chain.found]
+        return _by_names(text, self._heads.names(compare_key(text)))
 
     def alike(self, text: str, *, unfinished: bool = False) -> list[Reading]:
         """The readings by likeness, the best first: at most ten, none much worse than the best."""
@@ -120,27 +116,28 @@ def _by_draft(text: str, draft: Draft, read_doors_of: _DoorsOf) -> Reading:
     return Reading(known, draft.likeness, draft.upper, doors, text, rest, draft.named, draft.locals)
 
 
-def _by_chain(text: str, chain: Chain, known: Known) -> Reading:
-    """A reading of exact names."""
-    doors = read_doors(text, chain.gaps, in_village=known.place.level == "village")
-    said: dict[str, float] = {}
-    for step in chain.steps:
-        for meaning in step.meanings:
-            if meaning.known.place.code in known.codes:
-                level = meaning.known.place.level
-                said[level] = max(said.get(level, 0.0), FORM[meaning.form])
-    upper = 1.0
-    for place in known.chain[:-1]:
-        upper *= 1 - (1 - said[place.level]) / 4 if place.level in said else _ABSENT.get(place.level, 1.0)
+def _by_names(text: str, names: Names) -> list[Reading]:
+    """The readings of exact names."""
+    gaps = names.gaps_in(text)
+    doors = {
+        in_village: read_doors(text, gaps, in_village=in_village)
+        for in_village in {said.known.place.level == "village" for said in names.divisions}
+    }
+    return [_as_said(text, said, doors[said.known.place.level == "village"]) for said in names.divisions]
+
+
+def _as_said(text: str, said: Said, doors: Doors) -> Reading:
     rest = rest_of(text, doors) * _of_elsewhere(text, doors)
-    if known.place.level == "village":
+    if said.known.place.level == "village":
         rest *= _of_other_divisions(text, doors)
-    return Reading(known, said.get(known.place.level, 1.0), upper, doors, text, rest)
+    return Reading(said.known, said.likeness, said.upper, doors, text, rest)
 
 
 def _of_other_divisions(text: str, doors: Doors) -> float:
     """What is left of a reading when the text names divisions besides that are not known: less for each."""
     spans = [item.span for item in doors.left_over if item.kind == "division"]
+    if not spans:
+        return 1.0
     count = sum(max(1, len(_DIVISION_WORD.findall(text[slice(*span)]))) for span in spans)
     return float(_OTHER_DIVISION ** min(count, 3))
 
@@ -148,6 +145,8 @@ def _of_other_divisions(text: str, doors: Doors) -> float:
 def _of_elsewhere(text: str, doors: Doors) -> float:
     """What is left of a reading when the text begins in a province, a prefecture or a county that is not known here:
     next to nothing for a province, since 贵州省木耳村 is not 木耳村."""
+    if not doors.left_over:
+        return 1.0
     first = min((span[0] for span in doors.spans.values()), default=len(text))
     said = "".join(text[slice(*item.span)] for item in doors.left_over if item.span[1] <= first)
     worth = _OTHER_PROVINCE if _PROVINCE.search(said) else 1.0
@@ -159,6 +158,8 @@ def rest_of(text: str, doors: Doors, read: Sequence[Place] = (), *, sure: bool =
 
     `read` are the places of names that were found in it by likeness.
     """
+    if not doors.left_over:
+        return 1.0
     left = "".join(
         text[slice(*item.span)] for item in doors.left_over if not any(Place(*item.span).meets(place) for place in read)
     )

@@ -1,7 +1,7 @@
 """The search itself: a text in anybody's words becomes doors and places, each with how far it agrees and how well."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,20 +58,27 @@ class Match:
     """One answer: a door of the register, or a place with no door of its own.
 
     `level` is how far the text is met by it, `kind` what it is: a door that is only next to the one asked for is a
-    housenumber at the level of its group. `row` is None for a place; `code` is the door's or the division's.
+    housenumber at the level of its group. `row` is None for a place; `code` is the door's or the division's, `known`
+    the division that it lies in or is, and `below` what stands below that.
     """
 
     kind: FeatureKind
     level: MatchLevel
     code: str
     label: str
-    segments: dict[str, str]
+    known: Known
+    below: Mapping[str, str]
     point: LonLat | None
     grid: str | None
     parts: Parts
     row: Row | None = None
     neighbour: bool = False
     distance_m: float | None = None
+
+    @property
+    def segments(self) -> dict[str, str]:
+        """The chain with its codes and what stands below the village, as far as there is any."""
+        return segments_of(self.known, self.below)
 
     @property
     def score(self) -> float:
@@ -183,9 +190,11 @@ def _worth_trying(readings: Sequence[Reading]) -> list[Reading]:
     return kept
 
 
-def _inside(known: Known, prefixes: Sequence[str]) -> bool:
+def _inside(known: Known, prefixes: tuple[str, ...]) -> bool:
     """Whether a division lies in one of the prefixes or around it."""
     code = known.place.code
+    if code.startswith(prefixes):
+        return True
     return any(code.startswith(prefix) or prefix.startswith(code) or (prefix[:6] in known.codes and len(prefix) <= 6
                and prefix in known.codes) for prefix in prefixes)  # fmt: skip
 
@@ -380,6 +389,8 @@ def _part_of_village(reading: Reading, village: Village, below: dict[str, str], 
 
 def _ranked(index: AddressIndex, found: Sequence[_Candidate], asking: Asking) -> list[_Candidate]:
     """The best first, each thing once, and none of them surer than its rivals let it be."""
+    if len(found) == 1 and found[0].whole and found[0].parts.fit >= LEAST_SCORE:
+        return [_nearer(index, found[0], asking)]
     best: dict[object, _Candidate] = {}
     for candidate in found:
         key = candidate.door or (candidate.known.place.code, candidate.level, str(candidate.agreed))
@@ -472,19 +483,18 @@ def _told(index: AddressIndex, candidate: _Candidate, asking: Asking) -> Match |
     if candidate.door is not None:
         row = index.row(candidate.door)
         return Match(
-            "housenumber", _as_level(candidate.level), row.code, row.label, segments_of(candidate.known, row.segments),
-            point, row.grid, candidate.parts, row, candidate.neighbour, far,
+            "housenumber", _as_level(candidate.level), row.code, row.label, candidate.known, row.segments, point,
+            row.grid, candidate.parts, row, candidate.neighbour, far,
         )  # fmt: skip
     below = candidate.agreed or {}
     kind = _kind(candidate.level)
-    segments = segments_of(candidate.known, below)
-    label = format_label(Segments(**segments))
+    label = format_label(Segments(**segments_of(candidate.known, below)))
     code = candidate.known.place.code
-    return Match(kind, _as_level(candidate.level), code, label, segments, point, None, candidate.parts, None,
+    return Match(kind, _as_level(candidate.level), code, label, candidate.known, below, point, None, candidate.parts,
                  distance_m=far)  # fmt: skip
 
 
-def segments_of(known: Known, below: dict[str, str]) -> dict[str, str]:
+def segments_of(known: Known, below: Mapping[str, str]) -> dict[str, str]:
     """The chain with its codes and what stands below the village, as far as there is any."""
     told: dict[str, str] = {}
     for place in known.chain:
