@@ -39,6 +39,7 @@ _BEHIND_NUMBER = re.compile(
     "(?: ?HAO)?[ ,()#-]*(?:[㐀-鿿]|[A-Z]{2,4})?[ (]*(?P<number>[0-9]{1,4})(?:[)号]| ?HAO)*(?![^ ,])"
 )
 SURE_BARE = 0.9
+_MAY_BE_NAMED = frozenset((*NAMES, "group_name"))
 _LEVELS = (
     (ROOM, "building"), (UNIT, "building"), (BUILDING, "building"), (ESTATE, "estate"), (NUMBER, "door"),
     (STREET, "street"), (HAMLET, "group"), (GROUP, "group"),
@@ -205,6 +206,8 @@ def _with_names(reading: Reading, village: Village) -> tuple[dict[str, str], flo
     worth."""
     values = dict(reading.doors.values)
     worth = 1.0
+    if not reading.locals and not _names_in(values):
+        return values, worth
     no_hamlet = _no_hamlet(reading, village)
     free = [Place(*item.span) for item in reading.doors.left_over] + no_hamlet
     own = [name for name in reading.locals if reading.known.place.code in name.value.villages]
@@ -227,6 +230,11 @@ def _with_names(reading: Reading, village: Village) -> tuple[dict[str, str], flo
             del values[segment]
             values[other[0]] = other[1]
     return values, worth
+
+
+def _names_in(values: Mapping[str, str]) -> list[str]:
+    """The segments that have a name, which a village may not have or have otherwise."""
+    return [name for name, text in values.items() if name in _MAY_BE_NAMED and not text[0].isdigit()]
 
 
 def _no_hamlet(reading: Reading, village: Village) -> list[Place]:

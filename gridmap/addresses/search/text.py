@@ -36,6 +36,7 @@ _LOOSE_DASH = re.compile(
 )
 _LATIN = re.compile("[A-Z]{2}")
 _SPOKEN_DIGITS = str.maketrans({"幺": "1", "拐": "7", "洞": "0", "勾": "9"})
+_SPOKEN_SIGN = re.compile("[幺拐洞勾]")
 _SPOKEN = re.compile("[0-9幺两拐洞勾]+(?=号)")
 
 # Written by ear, or the first that an input method offers: 3祖12好付1, 3设, 2懂3单圆.
@@ -78,9 +79,10 @@ def readable(text: str) -> str:
             short = pattern.sub(meant, short)
     if len(short) > 6:
         short = _POSTCODE.sub("", _PHONE.sub("", short))
-    if any(sign in short for sign in "幺拐洞勾"):
+    if _SPOKEN_SIGN.search(short):
         short = _SPOKEN.sub(lambda match: match[0].translate(_SPOKEN_DIGITS), short)
-    short = _LOOSE_DASH.sub("", short)
+    if "-" in short:
+        short = _LOOSE_DASH.sub("", short)
     return plain if short == plain else normalise(short)
 
 
@@ -97,12 +99,13 @@ def _plain_letter(letter: str) -> str:
 
 def _as_digits(text: str) -> str:
     """With 1 for l, I and |, and 0 for O, in numbers."""
-    if not any(sign in text for sign in "lI|Oo"):
+    if not _DIGIT_LIKE.search(text):
         return text
     return _MISREAD_DIGITS.sub(lambda match: match[0].translate(_DIGIT_SHAPES), text)
 
 
 _DIGIT_SHAPES = str.maketrans("lI|Oo", "11100")
+_DIGIT_LIKE = re.compile("[lI|Oo]")
 
 
 def typed_whole(text: str) -> str:
