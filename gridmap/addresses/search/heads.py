@@ -1,4 +1,4 @@
-"""The names at the head of a text, read once for all texts that share them: a table has hundreds of rows of a village."""
+"""The names at the head of a text, read once for all texts that share them: a table has many rows of one village."""
 
 import re
 from typing import NamedTuple

@@ -37,7 +37,13 @@ _TAILS = {
         " ?(?:CUN|SHEQU)(?![A-Z])"
     ),
 }
-_TAIL_BEGINS = re.compile("[省市自藏州地县区街办镇乡村居行社民委 CJQSXZ]")
+_TAIL_SIGNS = ("省市自 S", "藏自州市地 ZS", "藏自县市区 XSQ", "街办镇乡 ZXJ", "村民居行社委 CS")
+"""What such a word can begin with, by level."""
+_TAILS_BY_SIGN = {
+    sign: [(level, _TAILS[name]) for level, name in enumerate(LEVELS) if sign in _TAIL_SIGNS[level]]
+    for sign in "".join(_TAIL_SIGNS)
+}
+_TAIL_BEGINS = re.compile(f"[{''.join(_TAILS_BY_SIGN)}]")
 _OTHER_TAIL = re.compile("[镇乡县州省](?![村委])| ?(?:ZHEN|XIANG|XIAN)(?![A-Z])")
 """木耳镇 is not the village 木耳."""
 _OTHER_TAIL_BEGINS = re.compile("[镇乡县州省 ZX]")
@@ -96,8 +102,8 @@ class Words:
         """By level, where a name that ends at a place ends with such a word."""
         self.ends[:] = np.arange(len(key) + 1)
         for begin in _TAIL_BEGINS.finditer(key):
-            for level, name in enumerate(LEVELS):
-                if match := _TAILS[name].match(key, begin.start()):
+            for level, tail in _TAILS_BY_SIGN[begin[0]]:
+                if match := tail.match(key, begin.start()):
                     self.ends[level, begin.start()] = match.end()
         self.larger: BoolArray = np.zeros(len(key) + 1, np.bool_)
         """Where the word for something larger than a village follows."""

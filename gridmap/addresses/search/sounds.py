@@ -3,7 +3,7 @@
 import os
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 # Signs are looked up one by one; the dictionary of phrases would cost every process 44 MB and a third of a second.
@@ -70,7 +70,8 @@ def sound_of(sign: str) -> Sound:
     return _table().by_sign.get(sign, SILENT)
 
 
-def spelled(letters: str) -> list[Sound] | None:
+@lru_cache(maxsize=1_000)
+def spelled(letters: str) -> tuple[Sound, ...] | None:
     """The syllables that a run of small letters spells, fewest first; lone letters stand for their initials.
 
     None when it can't be read so: every part of a reading but the last must be a syllable or an initial.
@@ -80,9 +81,10 @@ def spelled(letters: str) -> list[Sound] | None:
     """
     parts = _parts(letters)
     known = _table().by_syllable
-    return None if parts is None else [known.get(part) or initial(part[0]) for part in parts]
+    return None if parts is None else tuple([known.get(part) or initial(part[0]) for part in parts])
 
 
+@lru_cache(maxsize=1_000)
 def respaced(letters: str) -> str:
     """The same with its syllables apart, as long as they can be from the left: zhen a zi tan, not zhe na zi tan; as
     it was when that makes no difference.

@@ -3,18 +3,22 @@
 import re
 import zlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
 from gridmap.addresses.search.kernels import Int32s
 from gridmap.addresses.search.sounds import SILENT, Sound, initial, sound_of, spelled
+from gridmap.geo.arrays import BoolArray
 
 _PARTS = re.compile(
     "(?P<han>[㐀-鿿\U00020000-\U0003ffff])|(?P<bo>[ཀ-ྼ]+)"
     "|(?P<latin>[A-Z]{2,}|(?<=[A-Z] )[AEO](?![0-9A-Z])|(?<![^ ])[AEO](?= [A-Z]{2}))|(?P<other>[0-9A-Z])"
 )
 """A lone A, E or O among words is a syllable: A ZI TAN."""
+_IN_PARTS = re.compile("[A-Z]{2}|[A-Z] [AEO]|[AEO] [A-Z]|[ཀ-ྼ\U00020000-\U0003ffff]")
+"""Without any of these, each sign is a symbol by itself or none."""
+_FIRST, _LAST = 0x3400, 0x9FFF
 _TIBETAN, _OTHER = 1 << 30, 1 << 29
 _SHORT_RUN = 5
 """A run of letters up to here may be initials: ZN for 卓尼, MEDB for 木耳多坝."""
@@ -31,6 +35,8 @@ class Symbols:
 def to_symbols(text: str, *, initials: bool = False, begun: bool = False) -> Symbols:
     """The symbols of a normalised text. `initials`: a short run of letters stands for as many syllables; `begun`: of
     the last syllable no more is known than how it begins, since MUE may go on to MUER."""
+    if not _IN_PARTS.search(text):
+        return _sign_by_sign(text)
     rows: list[int] = []
     places: list[int] = []
     for match in _PARTS.finditer(text):
@@ -44,6 +50,24 @@ def to_symbols(text: str, *, initials: bool = False, begun: bool = False) -> Sym
     if begun and rows and places[-1] == len(text):
         rows[-6:] = (-1, *initial(chr(rows[-1] + 97)))
     return Symbols(np.array(rows, np.int32).reshape(-1, 6), np.array(places, np.int32).reshape(-1, 2))
+
+
+def _sign_by_sign(text: str) -> Symbols:
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
+    rows, is_symbol = _signs()
+    places = np.flatnonzero(is_symbol[np.minimum(codes, len(rows) - 1)])
+    return Symbols(rows[codes[places]], np.stack((places, places + 1), axis=1).astype(np.int32))
+
+
+@cache
+def _signs() -> tuple[Int32s, BoolArray]:
+    """The symbol of each sign by its number, and whether it has one; the last stands for all others, without one."""
+    codes = [*map(ord, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"), *range(_FIRST, _LAST + 1)]
+    rows = np.zeros((_LAST + 2, 6), np.int32)
+    rows[codes] = [_han(chr(code)) if code >= _FIRST else (_OTHER | code, *SILENT) for code in codes]
+    is_symbol = np.zeros(_LAST + 2, np.bool_)
+    is_symbol[codes] = True
+    return rows, is_symbol
 
 
 def has_letters(text: str) -> bool:
@@ -71,7 +95,7 @@ def _symbols_of(match: re.Match[str], *, initials: bool) -> list[Placed]:
     return [((-1, *sound), (cuts[at], cuts[at + 1])) for at, sound in enumerate(sounds)]
 
 
-@lru_cache(maxsize=30_000)
+@lru_cache(maxsize=2_000)
 def _han(sign: str) -> Row:
     sound: Sound = sound_of(sign)
     return (ord(sign), *sound)

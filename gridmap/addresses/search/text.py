@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from gridmap.addresses.normalise import normalise
 from gridmap.addresses.numerals import NUMERALS, numeral_digits
@@ -228,6 +228,7 @@ _FILLER = re.compile(
 )
 
 
+@lru_cache(maxsize=1_000)
 def unexplained(text: str) -> int:
     """How many signs of a part that was not read are neither filler nor punctuation."""
     left = _FILLER.sub("", text)
