@@ -21,7 +21,7 @@ class Said(NamedTuple):
     upper: float
 
 
-class Names(NamedTuple):
+class Named(NamedTuple):
     """The exact names of a text: what they may mean, the parts of the text before and between them, and their end."""
 
     divisions: tuple[Said, ...]
@@ -38,9 +38,9 @@ class Heads:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
-        self._read: dict[str, Names] = {}
+        self._read: dict[str, Named] = {}
 
-    def names(self, key: str) -> Names:
+    def names(self, key: str) -> Named:
         """The names in a normalised, compared text; without divisions when it names none so, or some that don't lie in
         each other."""
         number = _NUMBER.search(key)
@@ -49,7 +49,7 @@ class Heads:
             return _names(read_chain(self._gazetteer, key))
         return self._read.get(key[:cut]) or self._remembered(key, cut)
 
-    def _remembered(self, key: str, cut: int) -> Names:
+    def _remembered(self, key: str, cut: int) -> Named:
         """Remembered when no number behind could change it: when the names go down to a village, behind which only a
         name right there is read, and none of them can go on with a number."""
         chain = read_chain(self._gazetteer, key)
@@ -61,10 +61,10 @@ class Heads:
         return names
 
 
-def _names(chain: Chain) -> Names:
+def _names(chain: Chain) -> Named:
     *before, (end, _) = chain.gaps
     divisions = () if chain.against else tuple(_said(chain, known) for known in chain.found)
-    return Names(divisions, tuple(before), end)
+    return Named(divisions, tuple(before), end)
 
 
 def _said(chain: Chain, known: Known) -> Said:

@@ -12,6 +12,8 @@ Int32s = npt.NDArray[np.int32]
 
 SIGN, SYLLABLE, OTHER, ALIKE, HALF, LETTER = range(6)
 """The columns of a text's or a name's symbols."""
+RELATED = ((LETTER, LETTER), (HALF, HALF), (OTHER, SYLLABLE), (SYLLABLE, OTHER))
+"""Columns of a sign and of a text that may agree though the sign is another."""
 WRONG = 100
 """What a wrong sign costs; a homophone costs less, a dropped or an added sign nearly as much."""
 _HEARD, _READ, _DIALECT, _BREATH, _INITIAL = 10, 13, 22, 45, 25
@@ -48,36 +50,73 @@ def _differ(sign: Int32s, text: Int32s) -> int:
 
 
 @inlined
-def _compare(signs: Int32s, text: Int32s, differ: Int32s, least: Int32s, shared: Int32s) -> None:
-    """What each sign costs at each place of a text, the least of these, and 1 when the text has the sign or something
-    that sounds half like it.
+def _is_shared(sign: Int32s, text: Int32s) -> bool:
+    """Whether a symbol of a text is the sign or sounds half like it.
 
     A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
     """
-    for at in range(len(signs)):
-        sign = signs[at]
-        least[at], same = _DROPPED, False
-        for place in range(len(text)):
-            other = text[place]
-            cost = _differ(sign, other)
-            differ[at, place] = cost
-            least[at] = min(least[at], cost)
-            if sign[HALF] < 0:
-                same |= sign[SIGN] == other[SIGN]
-            elif other[HALF] < 0:
-                same |= other[LETTER] >= 0 and sign[LETTER] == other[LETTER]
-            else:
-                same |= sign[HALF] == other[HALF]
-        shared[at] = same
+    if sign[HALF] < 0:
+        return sign[SIGN] == text[SIGN]
+    if text[HALF] < 0:
+        return text[LETTER] >= 0 and sign[LETTER] == text[LETTER]
+    return sign[HALF] == text[HALF]
 
 
 @inlined
-def _fill_row(name: Int32s, i: int, differ: Int32s, work: Int32s) -> int:
+def _note(
+    at: int, place: int, signs: Int32s, text: Int32s, differ: Int32s, rows: Int32s, least: Int32s, shared: Int32s,
+    noted: Int32s, count: int,
+) -> int:  # fmt: skip
+    """What a sign costs at a place of a text; how many signs have been noted."""
+    if rows[at] == 0:
+        noted[count] = at
+        count += 1
+        rows[at] = count
+        differ[count] = WRONG
+        shared[at] = False
+    cost = _differ(signs[at], text[place])
+    differ[rows[at], place] = cost
+    least[at] = min(least[at], cost)
+    shared[at] |= _is_shared(signs[at], text[place])
+    return count
+
+
+@inlined
+def _compare(
+    signs: Int32s, order: Int32s, starts: Int32s, text: Int32s, differ: Int32s, rows: Int32s, least: Int32s,
+    shared: Int32s, noted: Int32s,
+) -> int:  # fmt: skip
+    """Notes the signs that have anything to do with a text, and how many they are.
+
+    For each sign its row of `differ`, with what it costs at each place (0 for the one of all others, which are wrong
+    everywhere), the least of these, and 1 when the text shares it. `order` and `starts` are `names.Signs`'.
+    """
+    differ[0] = WRONG
+    rows[:] = 0
+    least[:] = _DROPPED
+    count = 0
+    for place in range(len(text)):
+        symbol = text[place]
+        at = np.searchsorted(signs[:, SIGN], symbol[SIGN])
+        while at < len(signs) and signs[at, SIGN] == symbol[SIGN]:
+            count = _note(at, place, signs, text, differ, rows, least, shared, noted, count)
+            at += 1
+        for way in range(len(RELATED)):
+            value = symbol[RELATED[way][1]]
+            # What has a sound is known by that, and only an initial by its letter.
+            if value >= 0 and (way != 0 or symbol[HALF] < 0):
+                for other in range(starts[way, value], starts[way, value + 1]):
+                    count = _note(order[way, other], place, signs, text, differ, rows, least, shared, noted, count)
+    return count
+
+
+@inlined
+def _fill_row(name: Int32s, i: int, differ: Int32s, rows: Int32s, work: Int32s) -> int:
     """The costs and begins of a name's first `i` signs up to each place of the text; where the row stands in `work`."""
     wide = differ.shape[1] + 1
     row: int = (i % 3) * 2 * wide
     above, before = ((i - 1) % 3) * 2 * wide, ((i - 2) % 3) * 2 * wide
-    own, last = differ[name[i - 1]], differ[name[max(i - 2, 0)]]
+    own, last = differ[rows[name[i - 1]]], differ[rows[name[max(i - 2, 0)]]]
     work[row] = i * _DROPPED
     work[row + wide] = 0
     for j in range(1, wide):
@@ -100,7 +139,7 @@ def _fill_row(name: Int32s, i: int, differ: Int32s, work: Int32s) -> int:
 
 
 @inlined
-def _align(name: Int32s, differ: Int32s, unfinished: bool, work: Int32s, spot: Int32s) -> None:
+def _align(name: Int32s, differ: Int32s, rows: Int32s, unfinished: bool, work: Int32s, spot: Int32s) -> None:
     """Puts into `spot` the least cost of a name in a text, begin and end of the first such place and of the last."""
     wide, length = differ.shape[1] + 1, len(name)
     best, begin, end, last_begin, last_end = WRONG * length, 0, 0, 0, 0
@@ -109,7 +148,7 @@ def _align(name: Int32s, differ: Int32s, unfinished: bool, work: Int32s, spot: I
         work[wide + j] = j
     row = 0
     for i in range(1, length + 1):
-        row = _fill_row(name, i, differ, work)
+        row = _fill_row(name, i, differ, rows, work)
         if unfinished and i < length:
             typed, start = work[row + wide - 1], work[row + 2 * wide - 1]
             cost = typed + _UNTYPED * (length - i)
@@ -125,39 +164,50 @@ def _align(name: Int32s, differ: Int32s, unfinished: bool, work: Int32s, spot: I
 
 
 @inlined
-def _may_stand(name: Int32s, most: float, unfinished: bool, least: Int32s, shared: Int32s) -> bool:
+def _may_stand(name: Int32s, most: float, unfinished: bool, least: Int32s, hits: int) -> bool:
     """Whether a text may hold a name at no more than a cost: it has half of its signs, and none costs too much."""
-    cost, count = 0, 0
+    if unfinished or hits * 2 < len(name):
+        return unfinished and hits > 0
+    cost = 0
     for at in range(len(name)):
         cost += least[name[at]]
-        count += shared[name[at]]
-    return count > 0 if unfinished else count * 2 >= len(name) and cost <= most
+    return cost <= most
 
 
 @bare
 def find_names(
-    signs: Int32s, names: Int32s, starts: Int32s, weights: FloatArray, text: Int32s, places: Int32s, unfinished: bool,
-    like: float, found: Int32s, likeness: FloatArray, differ: Int32s, least: Int32s, shared: Int32s, work: Int32s,
+    signs: Int32s, order: Int32s, ways: Int32s, names: Int32s, starts: Int32s, weights: FloatArray, holders: Int32s,
+    held: Int32s, text: Int32s, places: Int32s, unfinished: bool, like: float, found: Int32s, likeness: FloatArray,
+    differ: Int32s, rooms: Int32s, hits: Int32s, work: Int32s,
 ) -> int:  # fmt: skip
     """Where each name stands in a text at the least cost, misheard, misspelt or swapped.
 
-    `signs` are the different symbols of all names, and `names` which of them each name has, from its start on;
-    `weights`: how much is wrong when nothing of a name is left. `places`: where the symbols of the text stand.
-    `unfinished`: it may break off within a name.
+    `signs`, `order` and `ways` are the different symbols of all names (`names.Signs`), `names` which of them each name
+    has, from its start on; `weights`: how much is wrong when nothing of a name is left. `holders`: the names that have
+    each sign, from `held` on. `places`: where the symbols of the text stand. `unfinished`: it may break off within a
+    name.
     A row of `found` for each name that may be there, at least so alike as `like`: its number, the cost, begin and end
-    of the first such place and of the last. The others are room: a cost for each sign and symbol of the text, two
-    numbers for each sign, and `6 * (len(text) + 1)`.
+    of the first such place and of the last. The others are room: a cost for each sign and one more at each symbol of
+    the text, four rows of a number for each sign, one for each name, and `6 * (len(text) + 1)`.
     """
-    _compare(signs, text, differ, least, shared)
+    rows, least, shared, noted = rooms[0], rooms[1], rooms[2], rooms[3]
+    hits[:] = 0
+    for at in range(_compare(signs, order, ways, text, differ, rows, least, shared, noted)):
+        sign = noted[at]
+        if shared[sign]:
+            for place in range(held[sign], held[sign + 1]):
+                hits[holders[place]] += 1
     count = 0
     for at in range(len(starts) - 1):
+        if hits[at] == 0:
+            continue
         name = names[starts[at] : starts[at + 1]]
         most = WRONG * weights[at] * (1 - like) + 1
-        if not _may_stand(name, most, unfinished, least, shared):
+        if not _may_stand(name, most, unfinished, least, hits[at]):
             continue
         spot = found[count]
         spot[0] = at
-        _align(name, differ, unfinished, work, spot)
+        _align(name, differ, rows, unfinished, work, spot)
         if spot[1] >= (WRONG * len(name) * 3) // 5 + 10 or spot[3] == 0:
             continue
         likeness[count] = 1 - spot[1] / (WRONG * weights[at])

@@ -5,7 +5,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from gridmap.addresses.search.kernels import Int32s, find_names
+from gridmap.addresses.search.kernels import RELATED, Int32s, find_names
+from gridmap.addresses.search.sounds import syllable_count
 from gridmap.addresses.search.symbols import Symbols, to_symbols
 from gridmap.geo.arrays import FloatArray
 
@@ -50,6 +51,15 @@ class Found(NamedTuple):
     likeness: FloatArray
 
 
+class Signs(NamedTuple):
+    """The different symbols of some names, and which of them have a value in a column of `RELATED`: those in its row of
+    `order` from `starts` of the value on."""
+
+    rows: Int32s
+    order: Int32s
+    starts: Int32s
+
+
 NOTHING = Found(np.empty((0, 6), np.int32), np.empty(0))
 
 
@@ -73,6 +83,9 @@ class Names(Generic[T]):
         every = np.concatenate(rows) if rows else np.empty((0, 6), np.int32)
         self._signs, self._names = _numbered(every)
         self._starts = np.array(starts, np.int32)
+        owners = np.repeat(np.arange(len(meant), dtype=np.int32), np.diff(self._starts))
+        self._holders = owners[np.argsort(self._names, kind="stable")]
+        self._held = _starts(self._names, len(self._signs.rows))
         self._weights = np.array(weights)
 
     def __len__(self) -> int:
@@ -83,11 +96,11 @@ class Names(Generic[T]):
         if not len(text.rows) or not self.meant:
             return NOTHING
         found, likeness = np.empty((len(self), 6), np.int32), np.empty(len(self))
-        signs, wide = len(self._signs), len(text.rows)
-        room = (np.empty((signs, wide), np.int32), np.empty(signs, np.int32), np.empty(signs, np.int32))
+        signs, wide = len(self._signs.rows), len(text.rows)
         count = find_names(
-            self._signs, self._names, self._starts, self._weights, text.rows, text.places, unfinished, least, found,
-            likeness, *room, np.empty(6 * (wide + 1), np.int32),
+            *self._signs, self._names, self._starts, self._weights, self._holders, self._held, text.rows, text.places,
+            unfinished, least, found, likeness, np.empty((signs + 1, wide), np.int32), np.empty((4, signs), np.int32),
+            np.empty(len(self), np.int32), np.empty(6 * (wide + 1), np.int32),
         )  # fmt: skip
         return Found(found[:count], likeness[:count])
 
@@ -101,10 +114,18 @@ class Names(Generic[T]):
         return FoundName(value, name, likeness, Place(*places[:2]), Place(*places[2:]))
 
 
-def _numbered(rows: Int32s) -> tuple[Int32s, Int32s]:
-    """The different ones of some rows, and for each row which of them it is."""
-    signs, numbers = np.unique(rows, axis=0, return_inverse=True)
-    return signs, numbers.reshape(-1).astype(np.int32)
+def _numbered(symbols: Int32s) -> tuple[Signs, Int32s]:
+    """The different ones of some symbols, and for each symbol which of them it is."""
+    signs, numbers = np.unique(symbols, axis=0, return_inverse=True)
+    columns = [signs[:, column] for column, _ in RELATED]
+    order = np.array([np.argsort(column, kind="stable") for column in columns], np.int32)
+    starts = np.array([_starts(column, syllable_count()) for column in columns])
+    return Signs(signs, order, starts), numbers.reshape(-1).astype(np.int32)
+
+
+def _starts(numbers: Int32s, count: int) -> Int32s:
+    """Where in the order of some numbers each of 0 and so many begins, and where the last ends."""
+    return np.searchsorted(np.sort(numbers), np.arange(count + 1)).astype(np.int32)
 
 
 def _weight(name: str, symbols: int) -> float:

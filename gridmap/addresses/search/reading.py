@@ -8,7 +8,7 @@ from gridmap.addresses.doors import Doors, read_doors
 from gridmap.addresses.gazetteer import Gazetteer, Known
 from gridmap.addresses.normalise import compare_key
 from gridmap.addresses.search.divisions import Divisions
-from gridmap.addresses.search.heads import Heads, Names, Said
+from gridmap.addresses.search.heads import Heads, Named, Said
 from gridmap.addresses.search.names import FoundName, Place
 from gridmap.addresses.search.sight import MOST, SURE_LOCAL, Draft, Local, LocalNames, Words, drafts, near_the_best
 from gridmap.addresses.search.symbols import has_letters, to_symbols
@@ -116,7 +116,7 @@ def _by_draft(text: str, draft: Draft, read_doors_of: _DoorsOf) -> Reading:
     return Reading(known, draft.likeness, draft.upper, doors, text, rest, draft.named, draft.locals)
 
 
-def _by_names(text: str, names: Names) -> list[Reading]:
+def _by_names(text: str, names: Named) -> list[Reading]:
     """The readings of exact names."""
     gaps = names.gaps_in(text)
     doors = {

@@ -65,6 +65,11 @@ def _table() -> _Table:
     )
 
 
+def syllable_count() -> int:
+    """How many syllables there are: all numbers of a `Sound` are smaller."""
+    return len(_table().by_syllable)
+
+
 def sound_of(sign: str) -> Sound:
     """How a sign sounds; `SILENT` for one that has no reading."""
     return _table().by_sign.get(sign, SILENT)
