@@ -95,8 +95,8 @@ class Doors:
         return Doors(
             self.values,
             {segment: (start + signs, end + signs) for segment, (start, end) in self.spans.items()},
-            [item._replace(span=item.span and _moved(item.span, signs)) for item in self.assumed],
-            [item._replace(span=_moved(item.span, signs)) for item in self.left_over],
+            [Assumption(kind, name, span and _moved(span, signs), text) for kind, name, span, text in self.assumed],
+            [LeftOver(kind, _moved(span, signs)) for kind, span in self.left_over],
             self.either,
         )
 

@@ -19,9 +19,9 @@ from gridmap.addresses.search.answer import (
     feature_of,
     near_feature,
 )
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT, REVERSE_COLUMNS, SEARCH_COLUMNS
 from gridmap.addresses.search.inside import search_inside
-from gridmap.addresses.search.search import Asking
 from gridmap.api.csv_upload import CsvUploadDep
 from gridmap.api.deps import get_engine
 from gridmap.api.offline import get_follower, is_offline

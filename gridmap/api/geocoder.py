@@ -1,13 +1,15 @@
 """addok's paths: a client of the French address service, pointed here, needs no change."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.addresses.search.search import Asking, search
+from gridmap.addresses.search.search import meanings
 from gridmap.api.address_search import CSV_BODY, ServedDep, StoreDep, csv_answer
 from gridmap.api.csv_upload import CsvUpload, CsvUploadDep
 from gridmap.api.scope import GeocoderScopeDep
@@ -49,8 +51,8 @@ def search_addok(request: Request, served: ServedDep, scope: GeocoderScopeDep) -
     filters = _filters(request)
     within = addok.in_city(served.index, scope.prefixes, filters.get("citycode", ()))
     typing = _flag("autocomplete", request.query_params.get("autocomplete"), usual=True)
-    found = addok.sure(search(served.index, text, Asking(_MOST, within, near, typing)))
-    features = [addok.feature(match) for match in addok.of_kinds(found, filters.get("type", ()))][:limit]
+    found = addok.sure(meanings(served.index, text, Asking(prefixes=within, near=near, autocomplete=typing)))
+    features = [addok.feature(match) for match in islice(addok.of_kinds(found, filters.get("type", ())), limit)]
     center = None if near is None else [near.lon, near.lat]
     return JSONResponse(
         addok.collection(features, query=text, filters=_as_asked(filters), center=center, limit=limit)
@@ -87,7 +89,7 @@ def search_csv_addok(
     lon, lat = upload.one("lon"), upload.one("lat")
     center = table.point_columns(lon, lat) if lon and lat else None
 
-    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, _MOST, *_filter_columns(table, upload))
+    answer = addok.SearchRow(tuple(columns), scope.prefixes, center, *_filter_columns(table, upload))
     headers = addok.SEARCH_HEADERS
     return csv_answer(table, headers, answer, served, store, **_form_of(upload, headers))
 

@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from gridmap import __version__
 from gridmap.addresses.format import format_label
+from gridmap.addresses.search.asking import Asking, Match, segments_of
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.addresses.search.search import Asking, Match, search, segments_of
+from gridmap.addresses.search.search import search
 from gridmap.addresses.segments import Segments
 from gridmap.api.address_search import ServedDep, where
 from gridmap.api.scope import GeocoderScopeDep, MapScope

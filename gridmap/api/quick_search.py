@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridmap.access.rights import RIGHTS
 from gridmap.access.service import KEY_PREFIX
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.addresses.search.search import Asking
 from gridmap.api.address_search import FOUND_HEADERS, JSON, MOST_FOUND, USUALLY_FOUND, told_json
 from gridmap.api.known_callers import KnownCallers
 from gridmap.errors import GridmapError, InvalidInput

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor
 from gridmap.access.rights import RIGHTS, check
 from gridmap.addresses.search.answer import feature_of
+from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.inside import search_inside
-from gridmap.addresses.search.search import SURE_SCORE, Asking, Match, search
+from gridmap.addresses.search.ranking import SURE_SCORE
+from gridmap.addresses.search.search import search
 from gridmap.api.address_search import NearDep, ServedDep, WithinCode, where
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.params import MAX_PAGE

@@ -40,8 +40,8 @@ def search_text(
     """Finds the doors and places that a text means, the best first."""
     from gridmap.addresses.search.answer import as_json as told
     from gridmap.addresses.search.answer import feature_of
+    from gridmap.addresses.search.asking import Asking
     from gridmap.addresses.search.inside import search_inside
-    from gridmap.addresses.search.search import Asking
 
     with _served() as served:
         asking = Asking(limit, _prefixes(served, within))
@@ -115,7 +115,7 @@ class _Work:
     """Codes batches of rows."""
 
     def __init__(self, served: "Served", columns: list[int], prefixes: tuple[str, ...]) -> None:
-        from gridmap.addresses.search.search import Asking
+        from gridmap.addresses.search.asking import Asking
         from gridmap.exchange.address_csv import SearchRow
 
         self._index, self._answer = served.index, SearchRow(tuple(columns), Asking(1, prefixes))

@@ -11,9 +11,10 @@ from gridmap.access.caller import narrow
 from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Known
 from gridmap.addresses.search.answer import HALF_KM
+from gridmap.addresses.search.asking import Asking, Match, segments_of
 from gridmap.addresses.search.bulk import LONGEST_TEXT, Remembered, degrees
 from gridmap.addresses.search.index import AddressIndex, Near
-from gridmap.addresses.search.search import Asking, Match, search, segments_of
+from gridmap.addresses.search.search import meanings
 from gridmap.addresses.segments import Segments
 from gridmap.exchange.address_csv import cells_point, cells_text
 from gridmap.geo.crs import Crs
@@ -40,9 +41,9 @@ _STREETS = ("group_name", "hamlet", "street", "estate")
 _NUMBERS = ("number", "sub_number", "building", "unit", "floor", "room")
 
 
-def sure(found: Iterable[Match]) -> list[Match]:
+def sure(found: Iterable[Match]) -> Iterator[Match]:
     """Without the doors that are only near what was asked for."""
-    return [match for match in found if match.row is None or match.level in {"door", "building"}]
+    return (match for match in found if match.row is None or match.level in {"door", "building"})
 
 
 def collection(features: Sequence[dict[str, Any]], **told: Any) -> dict[str, Any]:
@@ -148,11 +149,11 @@ def parts(segments: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in told.items() if text}
 
 
-def search_cells(found: Sequence[Match]) -> list[str]:
+def search_cells(best: Match | None) -> list[str]:
     """What `SEARCH_HEADERS` hold for the best of the answers."""
-    if not found:
+    if best is None:
         return [*[""] * (len(SEARCH_HEADERS) - 1), "not-found"]
-    best, told = found[0], parts(found[0].segments)
+    told = parts(best.segments)
     lon, lat = degrees(best.point)
     return [
         lat, lon, best.label, f"{best.score:.2f}", best.kind, best.code, told.get("housenumber", ""),
@@ -186,7 +187,6 @@ class SearchRow:
     columns: tuple[int, ...]
     prefixes: tuple[str, ...]
     center: tuple[int, int] | None
-    limit: int
     citycode: int | None = None
     type: int | None = None
     _before: Remembered = field(default_factory=Remembered, compare=False, repr=False)
@@ -197,15 +197,19 @@ class SearchRow:
         text, cities, kinds = cells_text(row, self.columns), _cell(row, self.citycode), _cell(row, self.type)
         if len(text) > LONGEST_TEXT:
             return [*[""] * (len(SEARCH_HEADERS) - 1), "error"]
-        asking = Asking(self.limit, in_city(index, self.prefixes, cities), near)
+        asking = Asking(prefixes=in_city(index, self.prefixes, cities), near=near)
         return self._before.cells(
-            index, (text, near, cities, kinds), lambda: search_cells(of_kinds(sure(search(index, text, asking)), kinds))
-        )  # fmt: skip
+            index, (text, near, cities, kinds), lambda: search_cells(_best(index, text, asking, kinds))
+        )
 
 
-def of_kinds(found: Iterable[Match], kinds: Collection[str]) -> list[Match]:
+def _best(index: AddressIndex, text: str, asking: Asking, kinds: Collection[str]) -> Match | None:
+    return next(of_kinds(sure(meanings(index, text, asking)), kinds), None)
+
+
+def of_kinds(found: Iterable[Match], kinds: Collection[str]) -> Iterator[Match]:
     """Those of some kinds that lie somewhere; of every kind when none is named."""
-    return [match for match in found if match.point is not None and (not kinds or match.kind in kinds)]
+    return (match for match in found if match.point is not None and (not kinds or match.kind in kinds))
 
 
 def in_city(index: AddressIndex, prefixes: tuple[str, ...], codes: Sequence[str]) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from functools import partial
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import Remembered, reverse_cells, search_cells
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import Asking
 from gridmap.errors import FieldError, InvalidInput
 from gridmap.exchange.csv_lines import free_names, left_open, named_delimiter, no_table
 from gridmap.exchange.encoding import asked_encoding, detect

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from gridmap.addresses.gazetteer import Gazetteer
-from gridmap.addresses.search.search import Match
+from gridmap.addresses.search.asking import Match
 from gridmap.addresses.segments import DOOR_SEGMENTS
 from gridmap.geo.lonlat import LonLat
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.index import EVERYWHERE
 from gridmap.addresses.search.known_names import Names, make_index
-from gridmap.addresses.search.search import Asking
 from gridmap.addresses.search.table import Doors, write_doors
 from gridmap.exchange import address_jobs
 from gridmap.exchange.address_csv import SearchRow

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import Asking, Match, search
+from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import Doors
 from gridmap.geo.lonlat import LonLat
 from gridmap.geo.measure import distance_m

@@ -6,7 +6,8 @@ from pathlib import Path
 
 ASK = """
 from gridmap.addresses.search import kernels, weighing
-from gridmap.addresses.search.search import Asking, search
+from gridmap.addresses.search.asking import Asking
+from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import Doors, read_doors_file, write_doors
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.contacts.solve import kernels as solve_kernels

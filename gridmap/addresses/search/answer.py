@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from gridmap.addresses.search.asking import FeatureKind, Match, MatchLevel, segments_of
 from gridmap.addresses.search.index import AddressIndex, Near
-from gridmap.addresses.search.search import FeatureKind, Match, MatchLevel, segments_of
 from gridmap.geo.lonlat import LonLat
 
 SCORE_DECIMALS = 6

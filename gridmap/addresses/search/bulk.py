@@ -3,9 +3,10 @@
 from collections.abc import Callable, Hashable
 from typing import Literal
 
+from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.inside import search_inside
-from gridmap.addresses.search.search import SURE_SCORE, Asking, Match
+from gridmap.addresses.search.ranking import SURE_SCORE
 from gridmap.geo.lonlat import LonLat
 
 Status = Literal["ok", "ambiguous", "partial", "not_found", "empty", "invalid"]

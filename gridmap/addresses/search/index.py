@@ -213,6 +213,15 @@ class AddressIndex:
         return self.gazetteer.known.get(village)
 
 
+def lies_in(known: Known, prefixes: tuple[str, ...]) -> bool:
+    """Whether a division lies in one of the prefixes or around it."""
+    code = known.place.code
+    if code.startswith(prefixes):
+        return True
+    return any(code.startswith(prefix) or prefix.startswith(code) or (prefix[:6] in known.codes and len(prefix) <= 6
+               and prefix in known.codes) for prefix in prefixes)  # fmt: skip
+
+
 _SPARE = 3
 """So many more are measured than are wanted, since the plane that they are sought in is not quite the ground."""
 

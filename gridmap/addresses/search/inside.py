@@ -3,8 +3,9 @@
 from gridmap.addresses.format import format_label
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.parse import parse
+from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import Asking, Match, search
+from gridmap.addresses.search.search import search
 from gridmap.addresses.segments import DOOR_SEGMENTS, SEGMENTS, Segments
 
 _VILLAGE_DIGITS = 12

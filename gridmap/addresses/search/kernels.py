@@ -56,10 +56,10 @@ def _is_shared(sign: Int32s, text: Int32s) -> bool:
     A sign is known by its sound; only where nothing but the first letter was typed does that tell anything.
     """
     if sign[HALF] < 0:
-        return sign[SIGN] == text[SIGN]
+        return bool(sign[SIGN] == text[SIGN])
     if text[HALF] < 0:
-        return text[LETTER] >= 0 and sign[LETTER] == text[LETTER]
-    return sign[HALF] == text[HALF]
+        return bool(text[LETTER] >= 0 and sign[LETTER] == text[LETTER])
+    return bool(sign[HALF] == text[HALF])
 
 
 @inlined

@@ -55,8 +55,11 @@ def to_symbols(text: str, *, initials: bool = False, begun: bool = False) -> Sym
 def _sign_by_sign(text: str) -> Symbols:
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
     rows, is_symbol = _signs()
-    places = np.flatnonzero(is_symbol[np.minimum(codes, len(rows) - 1)])
-    return Symbols(rows[codes[places]], np.stack((places, places + 1), axis=1).astype(np.int32))
+    begins = is_symbol.take(codes, mode="clip").nonzero()[0]
+    places = np.empty((len(begins), 2), np.int32)
+    places[:, 0] = begins
+    places[:, 1] = begins + 1
+    return Symbols(rows.take(codes[begins], axis=0), places)
 
 
 @cache

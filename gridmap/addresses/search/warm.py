@@ -1,8 +1,9 @@
 """Has the loops of the address search compiled before somebody waits for them, by a register of three doors."""
 
 from gridmap.addresses.gazetteer import Gazetteer, Place
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.index import AddressIndex
-from gridmap.addresses.search.search import Asking, search
+from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import COLUMNS, Doors
 from gridmap.geo.lonlat import LonLat
 

@@ -17,8 +17,8 @@ from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address
 from gridmap.addresses.problems import KINDS, AddressProblem, Kind
 from gridmap.addresses.record import AddressRecord
+from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.inside import search_inside
-from gridmap.addresses.search.search import Asking
 from gridmap.api.address_register import GazetteerDep
 from gridmap.api.address_search import ServedDep
 from gridmap.api.deps import SessionDep
