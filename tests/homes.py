@@ -19,6 +19,7 @@ from gridmap.db.opening import open_database
 from gridmap.db.postmaster import stop_postmaster
 from gridmap.settings import Settings
 from tests.commands import run_command
+from tests.places import fast_folder
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 @contextmanager
 def scratch_folder(mode: int = 0o755) -> Iterator[Path]:
     """A folder that an unprivileged user may enter, which pytest's own temporary folders are not."""
-    with tempfile.TemporaryDirectory(prefix="gridmap-home-", dir=_fast_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="gridmap-home-", dir=fast_folder()) as name:
         folder = Path(name)
         folder.chmod(mode)
         try:
@@ -140,12 +141,6 @@ def eventually(condition: Callable[[], bool], within_s: float = 60) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-def _fast_folder() -> str:
-    """Memory where there is enough: a copied cluster is 55 MB."""
-    memory = Path("/dev/shm")
-    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 2**31 else "/tmp"
 
 
 def _remove_cluster(folder: Path) -> None:

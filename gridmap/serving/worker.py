@@ -5,10 +5,12 @@ handle and that of the supervisor's process.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 from uvicorn.importer import import_from_string
@@ -24,7 +26,7 @@ def main(app: str, handle: int, supervisor: int) -> None:
     """Serves until SIGTERM."""
     _die_with(supervisor)
     os.set_inheritable(handle, False)  # noqa: FBT003
-    application = import_from_string(app)()
+    application = _made(app)
     config = uvicorn.Config(
         application,
         http=with_short_cut(application) if hasattr(application, "answer_at_once") else Wire,
@@ -35,6 +37,15 @@ def main(app: str, handle: int, supervisor: int) -> None:
         timeout_graceful_shutdown=_GRACE_S,
     )
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=handle)])
+
+
+def _made(app: str) -> Any:
+    """What the factory makes. Nothing is looked through for garbage until it is there, nor it itself ever again."""
+    gc.disable()
+    application = import_from_string(app)()
+    gc.freeze()
+    gc.enable()
+    return application
 
 
 def _die_with(supervisor: int) -> None:

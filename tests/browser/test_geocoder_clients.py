@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from geopy.geocoders import BANFrance, Nominatim
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from gridmap.access import service
 from gridmap.access.audit import Actor, Origin
 from gridmap.access.caller import Caller
 from gridmap.db.engine import transaction
-from tests.browser.conftest import county_site
+from tests.browser.conftest import Chromium, county_site
 from tests.county import NORTH_WEST, WEST, at, record_id
 from tests.postgres import Server
 
@@ -72,14 +72,14 @@ def test_geopy_with_nominatim(keyed: str) -> None:
     assert client.reverse((10, 10)) is None
 
 
-def test_leaflet_control_geocoder_on_a_page_of_another_address(keyed: str, chromium: Browser, tmp_path: Path) -> None:
+def test_leaflet_control_geocoder_on_a_page_of_another_address(keyed: str, chromium: Chromium, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text(PAGE, encoding="utf-8")
     for name in ("leaflet", "leaflet-control-geocoder"):
         (tmp_path / name).symlink_to(MODULES / name)
     handler = partial(_Quiet, directory=str(tmp_path))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
         Thread(target=other.serve_forever, daemon=True).start()
-        page = chromium.new_page()
+        page = chromium.browser.new_page()
         page.goto(f"http://127.0.0.1:{other.server_address[1]}/index.html")
         page.evaluate(
             """service => {

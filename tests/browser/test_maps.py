@@ -54,7 +54,7 @@ class TestNothingLeavesTheMachine:
     @pytest.mark.parametrize("path", ["/", "/map", f"/?code={TOWNSHIP}", "/map?lang=en", "/docs"])
     def test_every_request_stays_here(self, site: str, watch: Watch, path: str) -> None:
         """The watch fails at its end if one did not, or if the browser complained of a script or a policy."""
-        watched = watch(site)
+        watched = watch(site, fresh=True)
         watched.open(path)
         if path == "/docs":
             expect(watched.page.locator(".opblock").first).to_be_visible(timeout=20_000)
@@ -63,7 +63,7 @@ class TestNothingLeavesTheMachine:
     @pytest.mark.parametrize("path", ["/", "/map"])
     def test_no_page_style_or_script_of_ours_names_another_host(self, site: str, watch: Watch, path: str) -> None:
         """Scripts of vendors name standards and examples in passing; that they ask nobody is shown above."""
-        watched = watch(site)
+        watched = watch(site, fresh=True)
         watched.open(path)
         for url in {*watched.requests} - {site + "/favicon.ico"}:
             with urlopen(url) as answer:

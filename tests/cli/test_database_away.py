@@ -17,6 +17,7 @@ from gridmap.db.engine import make_engine, transaction
 from gridmap.db.versions import raise_version
 from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot.catch_up import catch_up
+from tests import homes
 from tests.county import COUNTY, NORTH_EAST, NORTH_WEST, TOWNSHIP, WEST, at, record_id, small_county, square
 from tests.homes import Up, eventually, gridmap, kill_each, up
 from tests.mvt import read_tile
@@ -77,33 +78,42 @@ def locate(lon: float, lat: float, more: str = "") -> str:
     return f"/api/v1/locate?lon={lon}&lat={lat}{more}"
 
 
-def test_the_map_goes_on_and_comes_back(installation: Installation, folder: Path) -> None:
-    home = folder / "home"
-    with up(home, "--workers", "2", GRIDMAP_DATABASE_URL=installation.url) as server:
-        copy = home / "snapshot" / "keys.json"
-        assert eventually(lambda: copy.exists() and (home / "snapshot" / "manifest.json").exists())
-        assert copy.stat().st_mode & 0o777 == 0o600
-        assert installation.everything not in copy.read_text()
-        _leaves_no_transaction_open(installation)
-        installation.server.stop()
-        try:
-            _goes_on(server, installation)
-            _shows_the_map(server, installation)
-            _keeps_rights(server, installation)
-            _says_so(server)
-            offline = gridmap(home, "locate", *map(repr, at(NORTH_WEST)), GRIDMAP_DATABASE_URL=installation.url)
-            assert (offline.returncode, offline.stdout.splitlines()[0]) == (0, f"{NORTH_WEST} 西北")
-            assert "Going on with the snapshot, version 2" in offline.stderr
-        finally:
-            installation.server.start()
-        assert eventually(lambda: server.get("/readyz").json()["status"] == "ready")
-        version = installation.rename("新名")
-        for _ in range(8):
-            url = locate(*at(NORTH_WEST), f"&min_version={version}")
-            answer = server.get(url, key=installation.everything).json()
-            assert (answer["version"], answer["grid"]["name"]) == (version, "新名")
-        # Each worker finds out for itself, in a second or so.
-        assert eventually(lambda: "gridmap_degraded 0.0" in server.get("/metrics", key=installation.everything).text)
+@pytest.fixture(scope="module")
+def serving(installation: Installation) -> Iterator[Up]:
+    """Two workers, which start while the database is there."""
+    with (
+        homes.scratch_folder() as folder,
+        up(folder / "home", "--workers", "2", GRIDMAP_DATABASE_URL=installation.url) as server,
+    ):
+        yield server
+
+
+def test_the_map_goes_on_and_comes_back(installation: Installation, serving: Up) -> None:
+    server, home = serving, serving.home
+    copy = home / "snapshot" / "keys.json"
+    assert eventually(lambda: copy.exists() and (home / "snapshot" / "manifest.json").exists())
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert installation.everything not in copy.read_text()
+    _leaves_no_transaction_open(installation)
+    installation.server.stop()
+    try:
+        _goes_on(server, installation)
+        _shows_the_map(server, installation)
+        _keeps_rights(server, installation)
+        _says_so(server)
+        offline = gridmap(home, "locate", *map(repr, at(NORTH_WEST)), GRIDMAP_DATABASE_URL=installation.url)
+        assert (offline.returncode, offline.stdout.splitlines()[0]) == (0, f"{NORTH_WEST} 西北")
+        assert "Going on with the snapshot, version 2" in offline.stderr
+    finally:
+        installation.server.start()
+    assert eventually(lambda: server.get("/readyz").json()["status"] == "ready")
+    version = installation.rename("新名")
+    for _ in range(8):
+        url = locate(*at(NORTH_WEST), f"&min_version={version}")
+        answer = server.get(url, key=installation.everything).json()
+        assert (answer["version"], answer["grid"]["name"]) == (version, "新名")
+    # Each worker finds out for itself, in a second or so.
+    assert eventually(lambda: "gridmap_degraded 0.0" in server.get("/metrics", key=installation.everything).text)
 
 
 def _leaves_no_transaction_open(installation: Installation) -> None:
@@ -210,6 +220,48 @@ def _says_so(server: Up) -> None:
     assert "版本 2" in page
 
 
+def test_fifty_clients_during_a_hundred_publishes(installation: Installation, serving: Up) -> None:
+    """Never an error, never an old version behind `min_version`, never a name of another version than is told."""
+    names: dict[int, str] = {}
+    wrong: list[str] = []
+    over = threading.Event()
+
+    def ask(url: str) -> None:
+        headers = {"X-API-Key": installation.everything}
+        with httpx.Client(trust_env=False, timeout=30, headers=headers, verify=False) as client:
+            while not over.wait(1.0):
+                wanted = max(names)
+                answer = client.get(f"{url}{locate(*at(NORTH_WEST), f'&min_version={wanted}')}")
+                plain = client.get(f"{url}{locate(*at(NORTH_WEST))}")
+                for told in (answer, plain):
+                    body = told.json()
+                    if told.status_code != 200 or body["grid"]["name"] != names.get(
+                        body["version"], body["grid"]["name"]
+                    ):
+                        wrong.append(told.text)
+                if answer.status_code == 200 and answer.json()["version"] < wanted:
+                    wrong.append(f"{wanted} was asked for: {answer.text}")
+
+    def publish(name: str) -> None:
+        """As a command does: it returns when every worker can read it."""
+        version = installation.rename(name)
+        catch_up(installation.engine, serving.home / "snapshot")
+        names[version] = name
+
+    publish("第0版")
+    clients = [threading.Thread(target=ask, args=(serving.url,)) for _ in range(50)]
+    for client in clients:
+        client.start()
+    for number in range(1, 101):
+        publish(f"第{number}版")
+    over.set()
+    for client in clients:
+        client.join()
+    assert wrong == []
+    kept = json.loads(gridmap(serving.home, "snapshot", "info", "--json").stdout)
+    assert kept["files"] < 40
+
+
 def test_a_start_without_its_database(installation: Installation, folder: Path) -> None:
     """It serves what there is a snapshot of, counts in both workers, and takes the database in when that is back."""
     home = folder / "home"
@@ -281,46 +333,3 @@ def test_many_machines_locate_in_the_past(installation: Installation, folder: Pa
             assert (told["version"], told["status"][status]) == (version, 2)
         assert (folder / "out0.csv").read_text() == (folder / "out2.csv").read_text()
         assert len(json.loads((folder / "out2.csv.manifest.json").read_text())["parts"]) == 1
-
-
-def test_fifty_clients_during_a_hundred_publishes(installation: Installation, folder: Path) -> None:
-    """Never an error, never an old version behind `min_version`, never a name of another version than is told."""
-    names: dict[int, str] = {}
-    wrong: list[str] = []
-    over = threading.Event()
-
-    def ask(url: str) -> None:
-        headers = {"X-API-Key": installation.everything}
-        with httpx.Client(trust_env=False, timeout=30, headers=headers, verify=False) as client:
-            while not over.wait(1.0):
-                wanted = max(names)
-                answer = client.get(f"{url}{locate(*at(NORTH_WEST), f'&min_version={wanted}')}")
-                plain = client.get(f"{url}{locate(*at(NORTH_WEST))}")
-                for told in (answer, plain):
-                    body = told.json()
-                    if told.status_code != 200 or body["grid"]["name"] != names.get(
-                        body["version"], body["grid"]["name"]
-                    ):
-                        wrong.append(told.text)
-                if answer.status_code == 200 and answer.json()["version"] < wanted:
-                    wrong.append(f"{wanted} was asked for: {answer.text}")
-
-    def publish(name: str) -> None:
-        """As a command does: it returns when every worker can read it."""
-        version = installation.rename(name)
-        catch_up(installation.engine, folder / "home" / "snapshot")
-        names[version] = name
-
-    with up(folder / "home", "--workers", "2", GRIDMAP_DATABASE_URL=installation.url) as server:
-        publish("第0版")
-        clients = [threading.Thread(target=ask, args=(server.url,)) for _ in range(50)]
-        for client in clients:
-            client.start()
-        for number in range(1, 101):
-            publish(f"第{number}版")
-        over.set()
-        for client in clients:
-            client.join()
-        assert wrong == []
-        kept = json.loads(gridmap(folder / "home", "snapshot", "info", "--json").stdout)
-        assert kept["files"] < 40

@@ -41,10 +41,31 @@ def loaded(server: Server) -> Iterator[Engine]:
     url = server.clone()
     engine = make_engine(url)
     with transaction(engine) as session:
-        load_demo(session, county=ZHUONI, actor="test", land=land())
+        _load(session, ZHUONI)
     yield engine
     engine.dispose()
     server.drop(url)
+
+
+@pytest.fixture
+def luqu(server: Server) -> Iterator[Engine]:
+    """A database of its own with Luqu in it, as a first load leaves it."""
+    url = server.clone(server.template("demo_luqu", lambda session: _load(session, LUQU)))
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+    server.drop(url)
+
+
+@pytest.fixture
+def luqu_session(luqu: Engine) -> Iterator[Session]:
+    with Session(luqu, expire_on_commit=False) as session:
+        yield session
+        session.rollback()
+
+
+def _load(session: Session, county: str) -> None:
+    load_demo(session, county=county, actor="test", land=land())
 
 
 def _value(engine: Engine, question: str, **parameters: str) -> object:
@@ -168,16 +189,14 @@ def test_real_data_are_left_alone(session: Session) -> None:
 
 
 def test_the_rest_of_the_prefecture_comes_later_and_each_county_stays_byte_for_byte(
-    clone: Engine, loaded: Engine, monkeypatch: pytest.MonkeyPatch
+    luqu: Engine, loaded: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With three counties for eight: one that is there, one that is compared, and a third."""
     monkeypatch.setattr("gridmap.demo.service.COUNTY_TOWNS", {code: COUNTY_TOWNS[code] for code in (ZHUONI, *OTHERS)})
-    with transaction(clone) as session:
-        load_demo(session, county=LUQU, actor="test", land=land())
-    with transaction(clone) as session:
+    with transaction(luqu) as session:
         rest = load_demo(session, prefecture="6230", actor="test", land=land())
     assert set(rest.counties) == {ZHUONI, *OTHERS} - {LUQU}
-    with Session(clone) as session:
+    with Session(luqu) as session:
         for table in ("household", "officer"):
             made = sum(len(county(code).rows[table]) for code in (ZHUONI, *OTHERS))
             assert _count(session, table) == made
@@ -186,8 +205,8 @@ def test_the_rest_of_the_prefecture_comes_later_and_each_county_stays_byte_for_b
         assert set(facts.counties) == {ZHUONI, *OTHERS}
     for table, columns in COLUMNS.items():
         print_of = _fingerprint(table, columns)
-        assert _value(clone, print_of) == _value(loaded, print_of), table
-    with transaction(clone) as session:
+        assert _value(luqu, print_of) == _value(loaded, print_of), table
+    with transaction(luqu) as session:
         assert set(remove_demo(session, actor="test")) == {ZHUONI, *OTHERS}
         assert _left(session) == {"dataset_version": 1, "event": 1}
 
@@ -204,26 +223,25 @@ def _left(session: Session) -> dict[str, int]:
     return {table: count for table, count in counts.items() if count}
 
 
-def test_removing_leaves_users_and_the_audit_and_goes_on_counting_versions(clone: Engine) -> None:
-    with transaction(clone) as session:
+def test_removing_leaves_users_and_the_audit_and_goes_on_counting_versions(luqu: Engine) -> None:
+    with transaction(luqu) as session:
         session.add(User(name="tester", password_hash="x", role="admin", scope="all"))
         session.add(
             AuditRecord(
                 request_id="1", actor="cli:x", role="admin", scope="all", action="x", subjects=["H62302600000001"]
             )
         )
-        load_demo(session, county=LUQU, actor="test", land=land())
-    with transaction(clone) as session:
+    with transaction(luqu) as session:
         assert remove_demo(session, actor="test") == (LUQU,)
-    with transaction(clone) as session:
+    with transaction(luqu) as session:
         assert _left(session) == {"user_account": 1, "audit_record": 1, "dataset_version": 1, "event": 1}
         assert demo_facts(session) is None
         assert remove_demo(session, actor="test") == ()
         assert load_demo(session, county=LUQU, actor="test", land=land()).version == 3
 
 
-def test_what_was_edited_in_the_demo_is_removed_with_it(session: Session) -> None:
-    load_demo(session, county=LUQU, actor="test", land=land())
+def test_what_was_edited_in_the_demo_is_removed_with_it(luqu_session: Session) -> None:
+    session = luqu_session
     village = grids.list_grids(session, prefixes=[LUQU])[0].village_code
     parts = [grid.geometry for grid in grids.list_grids(session, prefixes=[village])]
     whole = shapely.coverage_union_all(parts)
@@ -252,8 +270,8 @@ def test_what_was_edited_in_the_demo_is_removed_with_it(session: Session) -> Non
         assert _count(session, table) == 0
 
 
-def test_a_county_that_was_entered_beside_the_demo_is_not_removed_with_it(session: Session) -> None:
-    load_demo(session, county=LUQU, actor="test", land=land())
+def test_a_county_that_was_entered_beside_the_demo_is_not_removed_with_it(luqu_session: Session) -> None:
+    session = luqu_session
     for code, level, parent in (("622901", "county", "62"), ("622901100", "township", "622901")):
         session.add(Division(code=code, level=level))
         session.flush()
@@ -272,14 +290,13 @@ def test_a_county_that_was_entered_beside_the_demo_is_not_removed_with_it(sessio
     ]
 
 
-def test_a_layer_that_was_loaded_beside_the_demo_stays_with_its_version(clone: Engine, tmp_path: Path) -> None:
-    with transaction(clone) as session:
-        load_demo(session, county=LUQU, actor="test", land=land())
+def test_a_layer_that_was_loaded_beside_the_demo_stays_with_its_version(luqu: Engine, tmp_path: Path) -> None:
+    with transaction(luqu) as session:
         path = write_layer(tmp_path / "a.gpkg", [shapely.box(102.4, 34.2, 102.5, 34.3)], {"code": ["B1"]})
         loaded = run(session, "layer", path, name="beats").version
-    with transaction(clone) as session:
+    with transaction(luqu) as session:
         remove_demo(session, actor="test")
-    with transaction(clone) as session:
+    with transaction(luqu) as session:
         assert layers.get_layer(session, "beats").version == loaded
 
 
