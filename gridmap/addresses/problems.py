@@ -171,7 +171,7 @@ def find_problem(session: Session, gazetteer: Gazetteer, prefixes: Sequence[str]
     kind = KINDS[place]
     if kind == "no_point":
         rows = problem_queries.waiting(session, prefixes, int(code or 0) - 1, 1)
-        return next((_of_waiting(session, row) for row in rows if str(row.id) == code), None)
+        return next(iter(_of_waiting(session, [row for row in rows if str(row.id) == code])), None)
     if kind == "label":
         found = records_of(session, queries.by_codes(session, [code or ""]))
         return next(iter(_misread(gazetteer, [record for record in found if record.status == "current"])), None)
@@ -206,7 +206,7 @@ def _of_kind(
 ) -> list[AddressProblem]:
     if kind == "no_point":
         rows = problem_queries.waiting(session, prefixes, int(after or 0), limit)
-        return [_of_waiting(session, row) for row in rows]
+        return _of_waiting(session, rows)
     where = lies_within(prefixes)
     if kind == "label":
         return _unread(session, gazetteer, where, after, limit)
@@ -273,22 +273,24 @@ def _village_names(session: Session, kind: Kind, records: Iterable[AddressRecord
     return {code: division.name for code, division in divisions.by_codes(session, there).items()}
 
 
-def _of_waiting(session: Session, row: WaitingAddress) -> AddressProblem:
-    segments = {str(name): str(value) for name, value in row.segments.items()}
-    digits = "".join(sign for sign in segments.get("number", "") if sign.isdigit())
-    street = {name: segments.get(name) for name in ("group_name", "hamlet", "street")}
+def _of_waiting(session: Session, rows: Sequence[WaitingAddress]) -> list[AddressProblem]:
+    found = [_neighbours(session, row) for row in rows]
+    records = {
+        record.code: record for record in records_of(session, list({r.code: r for n in found for r in n}.values()))
+    }
+    return [_waits(row, tuple(records[near.code] for near in theirs)) for row, theirs in zip(rows, found, strict=True)]
+
+
+def _neighbours(session: Session, row: WaitingAddress) -> Sequence[Address]:
+    digits = "".join(sign for sign in str(row.segments.get("number", "")) if sign.isdigit())
+    street = {name: row.segments.get(name) for name in ("group_name", "hamlet", "street")}
     number = int(digits[:6]) if digits else None
-    near = problem_queries.neighbours(session, row.village_code, street, number, _NEIGHBOURS)
-    waiting = Waiting(
-        row.id,
-        row.village_code,
-        row.label,
-        segments,
-        row.given_code,
-        row.file,
-        row.row,
-        tuple(records_of(session, near)),
-    )
+    return problem_queries.neighbours(session, row.village_code, street, number, _NEIGHBOURS)
+
+
+def _waits(row: WaitingAddress, near: tuple[AddressRecord, ...]) -> AddressProblem:
+    segments = {str(name): str(value) for name, value in row.segments.items()}
+    waiting = Waiting(row.id, row.village_code, row.label, segments, row.given_code, row.file, row.row, near)
     return _problem("no_point", (), str(row.id), waiting, label=row.label, file=row.file, row=str(row.row))
 
 

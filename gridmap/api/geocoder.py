@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.addresses.search.search import meanings
+from gridmap.addresses.search.inside import meanings_inside
 from gridmap.api.address_search import CSV_BODY, ServedDep, StoreDep, csv_answer
 from gridmap.api.csv_upload import CsvUpload, CsvUploadDep
 from gridmap.api.scope import GeocoderScopeDep
@@ -51,7 +51,7 @@ def search_addok(request: Request, served: ServedDep, scope: GeocoderScopeDep) -
     filters = _filters(request)
     within = addok.in_city(served.index, scope.prefixes, filters.get("citycode", ()))
     typing = _flag("autocomplete", request.query_params.get("autocomplete"), usual=True)
-    found = addok.sure(meanings(served.index, text, Asking(prefixes=within, near=near, autocomplete=typing)))
+    found = addok.sure(meanings_inside(served.index, text, Asking(prefixes=within, near=near, autocomplete=typing)))
     features = [addok.feature(match) for match in islice(addok.of_kinds(found, filters.get("type", ())), limit)]
     center = None if near is None else [near.lon, near.lat]
     return JSONResponse(

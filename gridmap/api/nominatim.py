@@ -11,7 +11,7 @@ from gridmap import __version__
 from gridmap.addresses.format import format_label
 from gridmap.addresses.search.asking import Asking, Match, segments_of
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.addresses.search.search import search
+from gridmap.addresses.search.inside import search_inside
 from gridmap.addresses.segments import Segments
 from gridmap.api.address_search import ServedDep, where
 from gridmap.api.scope import GeocoderScopeDep, MapScope
@@ -75,7 +75,7 @@ def _found(
     kind = asked.get("featureType", "")
     return [
         match
-        for match in addok.sure(search(served.index, text, Asking(100, scope.prefixes, middle)))
+        for match in addok.sure(search_inside(served.index, text, Asking(100, scope.prefixes, middle)))
         if match.point is not None
         and _lies_in(match, bounds)
         and str(nominatim.place_id(match.code)) not in left_out

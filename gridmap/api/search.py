@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from gridmap.access.audit import Actor
 from gridmap.access.rights import RIGHTS, check
+from gridmap.addresses.register import get_address
 from gridmap.addresses.search.answer import feature_of
 from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.inside import search_inside
 from gridmap.addresses.search.ranking import SURE_SCORE
-from gridmap.addresses.search.search import search
 from gridmap.api.address_search import NearDep, ServedDep, WithinCode, where
 from gridmap.api.deps import SessionDep, SettingsDep
 from gridmap.api.params import MAX_PAGE
@@ -201,11 +201,27 @@ def _group(asked: _Asked, code: str) -> FoundThing | None:
 
 def _address(asked: _Asked, code: str) -> FoundThing | None:
     row = asked.served.index.find(code)
-    if row is None or not asked.scope.covers(row.grid or row.village):
+    if row is None:
+        return _ended(asked, code)
+    if not asked.scope.covers(row.grid or row.village):
         return None
     return FoundThing(
         kind="address", code=code, label=row.label, lon=row.lon, lat=row.lat, href=f"{_API}/addresses/{code}",
         page=f"/addresses?code={code}", detail={"grid_code": row.grid}, match_level="door", score=1.0,
+    )  # fmt: skip
+
+
+def _ended(asked: _Asked, code: str) -> FoundThing | None:
+    """A code that is no current door's: the door that it was merged into, or the one that was cancelled."""
+    record = get_address(asked.session, code)
+    if record.merged_into is not None and (now := _address(asked, record.merged_into)) is not None:
+        now.detail = {**now.detail, "status": "merged", "merged_from": code}
+        return now
+    if not asked.scope.covers(record.place):
+        return None
+    return FoundThing(
+        kind="address", code=code, label=record.label, lon=record.lon, lat=record.lat, href=f"{_API}/addresses/{code}",
+        page=f"/addresses?code={code}", detail={"grid_code": record.grid_code, "status": record.status},
     )  # fmt: skip
 
 
@@ -248,7 +264,7 @@ def _told(building: BuildingRecord) -> FoundThing:
 
 def _matches(served: Served, text: str, asking: Asking, shown: str | None) -> list[Match]:
     """What a text means; unless it says one door itself, those of the village that is shown stand first."""
-    found = search(served.index, text, asking)
+    found = search_inside(served.index, text, asking)
     village = (shown or "")[:_VILLAGE_DIGITS]
     prefixes = MapScope(asking.prefixes).narrow([village]) if len(village) == _VILLAGE_DIGITS else ()
     if not prefixes or any(match.level == "door" and match.score >= SURE_SCORE for match in found):

@@ -14,7 +14,7 @@ from gridmap.addresses.search.answer import HALF_KM
 from gridmap.addresses.search.asking import Asking, Match, segments_of
 from gridmap.addresses.search.bulk import LONGEST_TEXT, Remembered, degrees
 from gridmap.addresses.search.index import AddressIndex, Near
-from gridmap.addresses.search.search import meanings
+from gridmap.addresses.search.inside import meanings_inside
 from gridmap.addresses.segments import Segments
 from gridmap.exchange.address_csv import cells_point, cells_text
 from gridmap.geo.crs import Crs
@@ -204,7 +204,7 @@ class SearchRow:
 
 
 def _best(index: AddressIndex, text: str, asking: Asking, kinds: Collection[str]) -> Match | None:
-    return next(of_kinds(sure(meanings(index, text, asking)), kinds), None)
+    return next(of_kinds(sure(meanings_inside(index, text, asking)), kinds), None)
 
 
 def of_kinds(found: Iterable[Match], kinds: Collection[str]) -> Iterator[Match]:

@@ -29,7 +29,7 @@ class AddressesPage {
   shown = { within: "", drawer: "" };
   /** Ends the placing that is under way. @type {(() => void) | null} */
   #stop = null;
-  /** @type {{saving: Saving, point: LonLat} | null} */
+  /** `shown`: whether somebody has shown the place, or said that it is where the map puts it. @type {{saving: Saving, point: LonLat, shown: boolean} | null} */
   #placing = null;
 
   /** @param {WorkMap | null} map */
@@ -159,7 +159,7 @@ class AddressesPage {
       await refresh("drawer");
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      toast(error.status === 412 ? t("move.stale") : error.message || errorText(error, ""), "wrong");
+      toast(error.status === 412 ? t("address.stale") : error.message || errorText(error, ""), "wrong");
       if (error.status === 412) void load("drawer");
     }
   }
@@ -214,7 +214,7 @@ class AddressesPage {
     this.#fit([point[0], point[1], point[0], point[1]], CLOSE_ZOOM);
     byId("move-bar").hidden = false;
     byId("move-words").textContent = t("move.words");
-    this.#placing = { saving, point };
+    this.#placing = { saving, point, shown: false };
     this.#stop = this.map.placing(point, (to) => void this.#moved(to));
     byId("move-save").focus();
   }
@@ -226,6 +226,7 @@ class AddressesPage {
     const first = placing.point === point;
     placing.point = point;
     if (first) return;
+    placing.shown = true;
     const where = writeCoordinates(point);
     try {
       const { grid } = await get(`/api/v1/locate?lon=${point[0]}&lat=${point[1]}`);
@@ -239,6 +240,12 @@ class AddressesPage {
   async #save() {
     if (!this.#placing) return;
     const { saving: { method, path, etag, body, done, unread }, point: [lon, lat] } = this.#placing;
+    if (!this.#placing.shown && method === "POST") {
+      // A door that has no place yet would stand at its neighbour's gate, or in the middle of what the map shows.
+      this.#placing.shown = true;
+      byId("move-words").textContent = t("move.not_shown");
+      return;
+    }
     try {
       const answer = await send(method, path, { ...body, lon, lat }, { etag });
       this.#end();
@@ -251,7 +258,7 @@ class AddressesPage {
         this.#end();
         return unread(words || error.message);
       }
-      toast(error.status === 412 ? t("move.stale") : words || error.message || errorText(error, ""), "wrong");
+      toast(error.status === 412 ? t("address.stale") : words || error.message || errorText(error, ""), "wrong");
       if (error.status === 412) void load("drawer");
     }
   }

@@ -241,6 +241,42 @@ def test_merging_takes_households_building_and_names_along(closed: Closed, edito
     assert read(closed, editor, gone)["properties"]["merged_into"] == third
 
 
+def test_old_codes_and_labels_lead_on_wherever_they_are_asked(closed: Closed, editor: Header) -> None:
+    reader = closed.key("reader", "all")
+    place = at(SOUTH_EAST, 0.35, 0.35)
+    gone, kept, dead = (
+        create(closed, editor, f"双村镇东村{label}", (place[0] + step * 1e-4, place[1]))["id"]
+        for step, label in enumerate(("5社31号", "5社32号", "5社33号"))
+    )
+    assert closed.client.post(f"{URL}/{gone}/merge", json={"into": kept}, headers=editor).status_code == 200
+    assert closed.client.delete(f"{URL}/{dead}", params={"why": "拆除"}, headers=editor).status_code == 200
+    assert closed.client.patch(f"{URL}/{kept}", json={"number": "34"}, headers=editor).status_code == 200
+
+    def box(text: str, headers: Header = reader) -> list[tuple[str, Any]]:
+        found = closed.client.get("/api/v1/search", params={"q": text}, headers=headers).json()["results"]
+        return [(thing["code"], thing["detail"].get("status")) for thing in found]
+
+    assert box(gone) == [(kept, "merged")]
+    assert box(dead) == [(dead, "cancelled")]
+    assert box(gone, closed.key("reader", WEST)) == box(dead, closed.key("reader", WEST)) == []
+    # Its plate and everybody's papers say 32, and 31 is the one that was merged into it.
+    for text in ("东村5社31号", "双村镇东村五组三十一号", "小县东村5队32#"):
+        for path in (f"{URL}/search", "/geocoder/search/"):
+            first, *_ = closed.client.get(path, params={"q": text}, headers=reader).json()["features"]
+            assert first["properties"]["id"] == kept, (path, text)
+        assert box(text)[0][0] == kept
+        table = closed.client.post(f"{URL}/search/csv", content=f"地址\n{text}\n".encode(), headers=reader).text
+        assert table.splitlines()[1].split(",")[1] == kept and table.splitlines()[1].endswith(",ok")
+    told = closed.client.get(
+        "/nominatim/search", params={"q": "东村5社31号", "format": "jsonv2"}, headers=reader
+    ).json()
+    assert told[0]["display_name"].endswith("5社34号")
+    # A number that is given again is the door that has it now.
+    anew = create(closed, editor, "双村镇东村5社31号", (place[0] + 5e-4, place[1]))["id"]
+    assert box("东村5社31号")[0][0] == anew
+    assert box("东村5社33号")[0][0] != dead
+
+
 def test_a_household_comes_into_a_group_of_the_grid_where_its_door_stands_now(closed: Closed, editor: Header) -> None:
     home = f"/api/v1/households/{record_id('H', 1)}"
     household = closed.client.get(home, headers=editor).json()

@@ -108,6 +108,9 @@ def test_three_problems_one_after_the_other(desk: tuple[str, Engine], watch: Wat
     page.keyboard.press("g")
     expect(page.locator("#move-bar")).to_be_visible()
     page.keyboard.press("Enter")
+    # Where its neighbour stands it stands only when somebody says so.
+    expect(page.locator("#move-words")).to_contain_text("还没有指出位置")
+    page.keyboard.press("Enter")
     expect(page.locator("#move-bar")).to_be_hidden()
     expect(page.locator("#drawer")).to_contain_text("已处理")
     assert f"{LEAD}东村2组61号" in {row.label for row in addresses(engine).values()}
@@ -177,6 +180,7 @@ def test_a_new_door_by_a_form_its_other_name_and_what_was_chosen_lately(desk: tu
     page.keyboard.type("东村")
     page.keyboard.press("Enter")
     page.locator("#move-save").press("Enter")
+    page.locator("#move-save").press("Enter")
     # What can't be a door comes back to where it was written, and can be written on.
     expect(page.locator("#error-label")).to_contain_text("东村 只到村")
     expect(page.locator("#move-bar")).to_be_hidden()
@@ -186,7 +190,12 @@ def test_a_new_door_by_a_form_its_other_name_and_what_was_chosen_lately(desk: tu
     expect(page.locator("#new-door-read")).to_have_text(f"{LEAD}东村3组99号")
     page.keyboard.press("Enter")
     expect(page.locator("#move-bar")).to_be_visible()
+    # By keyboard the middle of the map is taken, when it was moved.
+    page.locator("#map").focus()
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
+    expect(page.locator("#move-words")).not_to_contain_text("键盘")
+    page.locator("#move-save").press("Enter")
     expect(page.locator("#drawer")).to_contain_text("东村3组99号")
     page.locator("#drawer summary", has_text="添加别名").click()
     page.fill("#field-alias", "老水磨")
