@@ -137,10 +137,14 @@ def reverse(
     point: PointDep,
     response: Response,
     limit: Limit = USUALLY_FOUND,
+    within: WithinCode = None,
 ) -> dict[str, Any]:
-    """The doors nearest to a point with distance and bearing, and the grid and divisions it lies in."""
+    """The doors nearest to a point with distance and bearing, and the grid and divisions it lies in.
+
+    `within` says where the doors are looked for, not where the point lies.
+    """
     wanted = min(limit, MOST_FOUND)
-    near = served.index.nearest(point, wanted, scope.prefixes)
+    near = served.index.nearest(point, wanted, told_within(served, scope, within))
     response.headers["Cache-Control"] = "private, no-cache"
     return {
         "type": "FeatureCollection",
@@ -213,11 +217,17 @@ def search_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: 
 
 @router.post("/reverse/csv", response_class=StreamingResponse, openapi_extra=CSV_BODY)
 def reverse_csv(upload: CsvUploadDep, served: ServedDep, store: StoreDep, scope: GeocoderScopeDep) -> StreamingResponse:
-    """The nearest door of every point of a table; `lon`, `lat` name its columns, `crs` their system."""
+    """The nearest door of every point of a table; `lon`, `lat` name its columns, `crs` their system; `within`."""
     table = upload.table()
     lon, lat = table.point_columns(upload.one("lon"), upload.one("lat"))
     crs = Crs.parse(upload.one("crs") or "EPSG:4490")
-    return csv_answer(table, REVERSE_COLUMNS, ReverseRow(lon, lat, crs, scope.prefixes), served, store)
+    return csv_answer(
+        table,
+        REVERSE_COLUMNS,
+        ReverseRow(lon, lat, crs, told_within(served, scope, upload.one("within"))),
+        served,
+        store,
+    )
 
 
 def csv_answer(

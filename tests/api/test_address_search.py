@@ -122,6 +122,9 @@ def test_reverse_outside_every_grid_says_what_is_nearest(geocoder: Closed) -> No
     assert answer["nearest"]["code"] == SOUTH_EAST
     assert answer["nearest"]["distance_m"] == pytest.approx(918, abs=2)
     assert answer["features"][0]["properties"]["id"] == record_id("A", 5)
+    there = geocoder.client.get(REVERSE, params={"lon": 103.53, "lat": 34.505, "limit": 9, "within": WEST}).json()
+    assert there["nearest"] == answer["nearest"]
+    assert {feature["properties"]["segments"]["village_code"] for feature in there["features"]} == {WEST}
     gcj = geocoder.client.get(REVERSE, params={"lon": 103.505, "lat": 34.515, "crs": "gcj02"}).json()
     assert gcj["lon"] != 103.505
 

@@ -96,6 +96,14 @@ def test_leaflet_control_geocoder_on_a_page_of_another_address(keyed: str, chrom
             "([lat, lng]) => geocoder.reverse({lat, lng}, 256 * 2 ** 18)", [lat, lon]
         )
         assert near[0]["name"] == LABEL
+        photon = "L.Control.Geocoder.photon({serviceUrl: service + 'search/', reverseUrl: service + 'reverse/'})"
+        for asked in (
+            "geocode('双村西村一号', {map: null})",
+            "suggest('双村西村1号')",
+            f"reverse({{lat: {lat}, lng: {lon}}}, 1)",
+        ):
+            found = page.evaluate(f"service => {photon}.{asked}", f"{keyed}/geocoder/")
+            assert (found[0]["name"], found[0]["properties"]["label"]) == ("西村1号, 西村, 小县", LABEL)
         # As a person uses it: typed into the control, chosen, told in a pop-up on the map.
         page.locator(".leaflet-control-geocoder-form input").fill("双村西村一号")
         page.keyboard.press("Enter")
