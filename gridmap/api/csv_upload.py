@@ -21,6 +21,7 @@ from gridmap.exchange.csv_lines import GZIP
 _IN_MEMORY, _LARGEST = 1 << 20, 1 << 30
 _PIECE = 1 << 20
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
+_OTHERS = frozenset({"application/vnd.apache.arrow.stream", "application/xml", "text/xml", "text/html"})
 _CODINGS = frozenset({"", "identity", "gzip", "x-gzip"})
 
 
@@ -67,6 +68,7 @@ async def read_upload(request: Request) -> AsyncIterator[CsvUpload]:
                 given = _file_of_form(await form.enter_async_context(request.form()), asked)
                 file, name, said = given.file, given.filename or "", given.headers.get("content-type", "")
             else:
+                _check_type(request.headers.get("content-type", ""))
                 await _spool(request, spooled)
                 file, name, said = cast("BinaryIO", spooled), "", request.headers.get("content-type", "")
             if await run_in_threadpool(_unpack, file, unpacked):
@@ -118,8 +120,16 @@ def _unpack(file: BinaryIO, unpacked: "SpooledTemporaryFile[bytes]") -> bool:
     return packed
 
 
+def _check_type(content_type: str) -> None:
+    """Raises UnknownMediaType for a body that says it is something else; most programs call a table anything."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.endswith("json") or kind in _OTHERS:
+        message = f"{kind} is not read here; text/csv is, or a form (multipart/form-data) with the file in data"
+        raise UnknownMediaType(f"Content-Type: {message}", errors=[FieldError("Content-Type", message)])
+
+
 def _no_file() -> InvalidInput:
-    message = "a CSV file is wanted, in the form's field data or as the body"
+    message = "a CSV file is wanted, in the form's field data, or as the body with Content-Type: text/csv"
     return InvalidInput(f"data: {message}", errors=[FieldError("data", message)])
 
 

@@ -15,7 +15,7 @@ from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import Remembered, reverse_cells, search_cells
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.errors import FieldError, InvalidInput
-from gridmap.exchange.csv_lines import free_names, left_open, named_delimiter, no_table
+from gridmap.exchange.csv_lines import free_names, left_open, named_delimiter, no_table, number_in
 from gridmap.exchange.encoding import asked_encoding, detect
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
@@ -101,18 +101,20 @@ class CsvTable:
             raise _refused("data", f"line {self._reader.line_num}: {error}") from None
 
     def columns(self, wanted: Sequence[str], parameter: str = "columns") -> list[int]:
-        """Where columns stand that a parameter names. Raises InvalidInput that names those there are."""
+        """Where columns stand that a parameter names. Raises InvalidInput for one that is not there, or there twice."""
         missing = [name for name in wanted if name not in self.form.header]
         if missing:
             there = ", ".join(self.form.header)
             raise _refused(parameter, f"there is no column {', '.join(missing)}; there are {there}")
+        if several := [name for name in wanted if self.form.header.count(name) > 1]:
+            raise _refused(parameter, f"there are several columns {several[0]}, so which one is meant can't be told")
         return [self.form.header.index(name) for name in wanted]
 
     def address_columns(self, wanted: Sequence[str]) -> list[int]:
         """The columns of the text: those asked for, else the one that is called so, or about so (户籍地址), else all
         of them."""
         if wanted:
-            return self.columns(wanted)
+            return self.columns(wanted, "column")
         named = _first_called(self.form.header, _ADDRESS_NAMES)
         if named is None:
             about = (at for at, cell in enumerate(self.form.header) if _is_about_address(cell.lower()))
@@ -295,8 +297,8 @@ class ReverseRow:
 def cells_point(row: Sequence[str], lon: int, lat: int, crs: Crs) -> LonLat | None:
     """The point of two cells; None where there is none."""
     try:
-        return point_to_lonlat(crs, float(row[lon]), float(row[lat]))
-    except (ValueError, IndexError, InvalidInput):
+        return point_to_lonlat(crs, number_in(row[lon]), number_in(row[lat]))
+    except (IndexError, InvalidInput):
         return None
 
 

@@ -1,11 +1,25 @@
 """What every table in CSV may hold besides its rows, told alike wherever one is read: signs for Excel, open quotes."""
 
+import math
 import re
+import unicodedata
 from collections.abc import Sequence
 
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 GZIP = b"\x1f\x8b"
 _SEPARATOR_LINE = re.compile('\ufeff?"?sep=([^\r\n])"?[,;\t|]*\r?\n?', re.IGNORECASE)
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
+
+
+def number_in(cell: str) -> float:
+    """The number in a cell, as programs or people write one: with an exponent, full-width. NaN for what is none.
+
+    >>> number_in(" 1.035e2 "), number_in("１０３．５"), number_in("10_3"), number_in("inf")
+    (103.5, 103.5, nan, nan)
+    """
+    text = unicodedata.normalize("NFKC", cell).strip()
+    return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 def no_table(data: bytes) -> str | None:

@@ -296,11 +296,18 @@ def test_every_worker_and_the_next_start_read_the_same_files_without_a_database(
         engine.dispose()
         server.drop(url)
         assert _best(one, "双村镇西村22号") == (record_id("A", 2), "door")
+        for path in ("/api/v1/addresses/search/csv", "/geocoder/search/csv/", "/geocoder/search/csv"):
+            table = one.post(path, content="地址\n双村镇西村22号\n".encode(), headers={"Content-Type": "text/csv"})
+            assert record_id("A", 2) in table.text
     with TestClient(create_app(settings)) as later:
         assert _best(later, "双村镇西村22号") == (record_id("A", 2), "door")
         assert _best(later, "双村镇西村1号") == (record_id("A", 1), "door")
         near = later.get(REVERSE, params={"lon": 103.502, "lat": 34.518}).json()
         assert (near["features"][0]["properties"]["id"], near["grid"]["code"]) == (record_id("A", 1), NORTH_WEST)
+        points = later.post(
+            "/api/v1/addresses/reverse/csv", content=b"lon,lat\n103.502,34.518\n", headers={"Content-Type": "text/csv"}
+        )
+        assert record_id("A", 1) in points.text
 
 
 def test_without_a_database_or_files_it_is_said_so(server: Server, folder: Path) -> None:

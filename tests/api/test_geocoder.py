@@ -114,10 +114,18 @@ def test_one_spoilt_cell_does_not_make_a_table_unreadable(geocoder: Closed) -> N
 
 def test_reverse_of_a_table(geocoder: Closed) -> None:
     lon, lat = at(NORTH_WEST, 0.2, 0.8)
-    body = written([["id", "经度", "纬度"], ["a", str(lon), str(lat + 0.0001)], ["b", "", "x"], ["c", "500", "1"]])
+    body = written(
+        [
+            ["id", "经度", "纬度"],
+            ["a", str(lon), str(lat + 0.0001)],
+            ["b", "", "x"],
+            ["c", "500", "1"],
+            ["d", "10_3.5", "34.5"],
+        ]
+    )
     rows = table(geocoder.client.post(REVERSE_CSV, content=body.encode(), headers=TEXT_CSV).text)
     assert [(row["id"], row["result_id"], row["result_status"]) for row in rows] == [
-        ("a", record_id("A", 1), "ok"), ("b", "", "invalid"), ("c", "", "invalid"),
+        ("a", record_id("A", 1), "ok"), ("b", "", "invalid"), ("c", "", "invalid"), ("d", "", "invalid"),
     ]  # fmt: skip
     assert float(rows[0]["result_distance"]) == pytest.approx(11.1, abs=0.1)
 
@@ -125,7 +133,8 @@ def test_reverse_of_a_table(geocoder: Closed) -> None:
 @pytest.mark.parametrize(
     ("path", "params", "body", "where"),
     [
-        (SEARCH_CSV, {}, "", "data"), (SEARCH_CSV, {"column": "x"}, "地址\n西村\n", "columns"),
+        (SEARCH_CSV, {}, "", "data"), (SEARCH_CSV, {"column": "x"}, "地址\n西村\n", "column"),
+        (SEARCH_CSV, {"column": "q"}, "q,q\n西村,东村\n", "column"),
         (SEARCH_CSV, {"encoding": "klingon"}, "地址\n西村\n", "encoding"), (REVERSE_CSV, {}, "a,b\n1,2\n", "lon"),
         (SEARCH_CSV, {"delimiter": ",,"}, "地址\n", "delimiter"), (SEARCH_CSV, {}, "\n\n", "data"),
         (SEARCH_CSV, {}, "PK\x03\x04workbook", "data"),

@@ -136,6 +136,9 @@ def test_a_table_may_be_compressed(geocoder: Closed) -> None:
     assert "can't be read" in coded(geocoder, packed[:-9]).json()["description"]
     refused = geocoder.client.post(SEARCH_CSV, content=plain, headers={"Content-Encoding": "br"})
     assert refused.status_code == 415
+    for path in (SEARCH_CSV, "/geocoder/search/csv/"):
+        json = geocoder.client.post(path, content=b'{"q": 1}', headers={"Content-Type": "application/json"})
+        assert json.status_code == 415
     locate = geocoder.client.post("/api/v1/locate", content=packed, headers={"Content-Type": "text/csv"})
     assert locate.status_code in {401, 422}
 

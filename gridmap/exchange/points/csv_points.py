@@ -1,7 +1,6 @@
 """Points in CSV, a piece at a time: every row and column back byte for byte, with a code and a status put in."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gridmap.errors import FieldError, InvalidInput
-from gridmap.exchange.csv_lines import free_names, left_open
+from gridmap.exchange.csv_lines import free_names, left_open, number_in
 from gridmap.exchange.points import csv_kernels as kernels
 from gridmap.exchange.points.counts import Counts
 from gridmap.exchange.points.csv_header import CsvHeader, head_size, parse_header
@@ -33,7 +32,6 @@ COLUMNS, LAYER_COLUMNS = ("grid_code", "grid_status"), ("grid_code", "grid_statu
 SEPARATOR = ";"
 """Between the codes of `grid_codes`."""
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _SAMPLE = 1 << 16
 """So much is waited for, to tell the encoding by more than the header."""
 _NO_LISTS = np.zeros(1, np.int64)
@@ -150,8 +148,7 @@ def _odd_number(field: bytes) -> float:
         text = field.decode()
     except UnicodeDecodeError:
         text = field.decode("gb18030", "replace")
-    text = unicodedata.normalize("NFKC", text.strip().removeprefix('"').removesuffix('"')).strip()
-    return float(text) if _NUMBER.fullmatch(text) else np.nan
+    return number_in(text.strip().removeprefix('"').removesuffix('"'))
 
 
 class _Writer:
