@@ -60,7 +60,7 @@ def get_address(session: Session, code: str) -> AddressRecord:
     """One address, whatever has become of it. Raises NotFound."""
     row = queries.find(session, code)
     if row is None:
-        raise NotFound(f"There is no address {code}.")
+        raise NotFound(say("no_such_address", "There is no address {code}.", code=code))
     (record,) = records_of(session, [row])
     return record
 
@@ -230,7 +230,7 @@ def locked(session: Session, actor: Actor, code: str, expected: int | None) -> A
     row = queries.lock(session, code)
     check_scope(actor.caller, code[1:7] if row is None else row.grid_code or row.village_code)
     if row is None:
-        raise NotFound(f"There is no address {code}.")
+        raise NotFound(say("no_such_address", "There is no address {code}.", code=code))
     check_unchanged(expected, row.row_version, code)
     return row
 

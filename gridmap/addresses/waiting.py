@@ -14,6 +14,7 @@ from gridmap.addresses.register import AddressChange, create_address
 from gridmap.db.versions import append_event
 from gridmap.errors import NotFound
 from gridmap.geo.lonlat import LonLat
+from gridmap.sentences import say
 
 SOURCE = "shown on the map"
 
@@ -44,6 +45,6 @@ def drop_waiting(session: Session, actor: Actor, waiting_id: int) -> None:
 def _locked(session: Session, actor: Actor, waiting_id: int) -> WaitingAddress:
     row = queries.find_waiting(session, waiting_id)
     if row is None:
-        raise NotFound(f"No row {waiting_id} waits for a point; it may have been placed already.")
+        raise NotFound(say("no_longer_waits", "The row no longer waits for a point; it may have been placed already."))
     check_scope(actor.caller, row.village_code)
     return row

@@ -34,6 +34,7 @@ from gridmap.exchange.address_jobs import code_batches
 from gridmap.exchange.coding_processes import Answer
 from gridmap.geo.crs import Crs, point_to_lonlat
 from gridmap.geo.lonlat import LonLat
+from gridmap.sentences import say
 from gridmap.snapshot import locate as locating
 from gridmap.snapshot.address_pack import pack
 from gridmap.snapshot.addresses import AddressStore, Served
@@ -99,10 +100,10 @@ def told_within(served: Served, scope: MapScope, within: str | None) -> tuple[st
         return scope.prefixes
     prefixes = served.index.prefixes(within)
     if prefixes is None:
-        raise NotFound(f"There is no division {within}.")
+        raise NotFound(say("no_division_there", "There is no division {code}{then}.", code=within, then=""))
     told = scope.narrow(prefixes)
     if not told:
-        raise Forbidden("This lies outside the scope that was granted.")
+        raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
     return told
 
 

@@ -12,6 +12,7 @@ from gridmap.api.deps import SettingsDep
 from gridmap.api.security import CallerDep
 from gridmap.divisions.service import prefixes_within
 from gridmap.errors import Forbidden
+from gridmap.sentences import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class MapScope:
     def require(self, *codes: str) -> None:
         """Raises Forbidden unless one of the codes, those that a place has or had, lies inside."""
         if not any(self.covers(code) for code in codes):
-            raise Forbidden("This lies outside the scope that was granted.")
+            raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
 
     def narrow(self, prefixes: Sequence[str]) -> tuple[str, ...]:
         """The prefixes of what lies in both.
@@ -47,7 +48,7 @@ class MapScope:
         """As `narrow`. Raises Forbidden when nothing is left."""
         told = self.narrow(prefixes)
         if not told:
-            raise Forbidden("This lies outside the scope that was granted.")
+            raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
         return told
 
 

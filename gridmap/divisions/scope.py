@@ -6,6 +6,7 @@ from gridmap.access.caller import Caller
 from gridmap.access.rights import check_scope
 from gridmap.divisions.service import prefixes_within
 from gridmap.errors import Forbidden, NotFound
+from gridmap.sentences import say
 
 
 def prefixes_asked(session: Session, caller: Caller, within: str | None) -> tuple[str, ...]:
@@ -22,5 +23,5 @@ def prefixes_asked(session: Session, caller: Caller, within: str | None) -> tupl
         raise
     told = caller.narrow(asked)
     if not told:
-        raise Forbidden("This lies outside the scope that was granted.")
+        raise Forbidden(say("scope_not_enough", "This lies outside the scope that was granted."))
     return told

@@ -81,7 +81,9 @@ def cancel_address(
     if row.status == "cancelled":
         return get_address(session, code)
     if row.status == "merged":
-        raise NotCurrent(f"{code} was merged into {row.merged_into} and is no more.")
+        raise NotCurrent(
+            say("merged_already", "{code} was merged into {into} and is no more.", code=code, into=row.merged_into)
+        )
     _check_empty(session, code)
     close_buildings(session, actor, [building.id for building in queries.current_at(session, [code])])
     end_cancelled(session, actor, row, why)

@@ -211,6 +211,8 @@ class AddressesPage {
   #begin(point, saving) {
     if (!this.map) return;
     this.#end();
+    // On a phone the drawer and the list make room for the map.
+    document.body.toggleAttribute("data-placing", true);
     this.#fit([point[0], point[1], point[0], point[1]], CLOSE_ZOOM);
     byId("move-bar").hidden = false;
     byId("move-words").textContent = t("move.words");
@@ -268,6 +270,7 @@ class AddressesPage {
     this.#stop?.();
     this.#stop = null;
     this.#placing = null;
+    document.body.removeAttribute("data-placing");
     byId("move-bar").hidden = true;
     const door = document.querySelector("#drawer [data-door]");
     this.map?.mark(door ? lonLat(door) : null);

@@ -359,6 +359,16 @@ def test_the_problems_are_shown_to_those_who_may_mend_them_and_nobody_else_meets
     assert f"保留这个，把 …{max(twins)[-4:]} 并进来" in page
 
 
+def test_a_page_says_in_the_readers_language_what_is_not_there_or_not_his(closed: Closed) -> None:
+    reader, page = closed.key("reader", WEST), {"Accept": "text/html", "Accept-Language": "zh"}
+    missing = closed.client.get("/addresses", params={"code": record_id("A", 99)}, headers={**reader, **page})
+    assert missing.status_code == 404
+    assert f"没有地址 {record_id('A', 99)}。" in missing.text
+    foreign = closed.client.get("/addresses", params={"code": record_id("A", 4)}, headers={**reader, **page})
+    assert foreign.status_code == 403
+    assert "不在授予您的范围之内" in foreign.text
+
+
 def test_a_door_that_is_there_already_is_refused_in_words_for_people(closed: Closed, editor: Header) -> None:
     create(closed, editor, "双村镇东村9组1号", at(NORTH_EAST, 0.41, 0.57))
     other = create(closed, editor, "双村镇东村9组2号", at(NORTH_EAST, 0.43, 0.59))["id"]

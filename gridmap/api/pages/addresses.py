@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from gridmap.access.audit import Actor
 from gridmap.access.caller import ANONYMOUS
 from gridmap.access.rights import RIGHTS, check, may_see_persons
-from gridmap.addresses import place_names, problems, register
+from gridmap.addresses import place_names, problems, register, waiting
 from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.model import Address
 from gridmap.addresses.problems import KINDS, AddressProblem, Kind
@@ -164,7 +164,11 @@ DOORS = ("group_name", "hamlet", "street", "number", "sub_number", "estate", "bu
 
 def _source_words(frame: Frame, source: str) -> str:
     """Where a point comes from, when gridmap itself has written it; whatever else stands there stays as it came."""
-    own = {"map": frame.t("address.source_map"), "invented for the demo": frame.t("address.source_demo")}
+    own = {
+        **dict.fromkeys(("map", waiting.SOURCE), frame.t("address.source_map")),
+        register.DEFAULT_SOURCE: frame.t("address.source_hand"),
+        "invented for the demo": frame.t("address.source_demo"),
+    }
     return own.get(source, source)
 
 
