@@ -55,7 +55,7 @@ _BLOCK_FOLLOWS = re.compile(
 _UNIT_FOLLOWS = re.compile("[0-9A-Z]{1,2}单元")
 _HAN_RUN = re.compile(f"{_HAN}+")
 _SILENT = re.compile("[ ,()་།༎]+|的|门牌号码|门牌号?(?=[0-9#])|编号(?=[0-9])")
-_ELSE = re.compile(f"[^ ,(){_HAN[1:-1]}]+?(?=[ ,()]|{_HAN}|$|(?<=[A-Z][A-Z])[0-9])")
+_ELSE = re.compile(f"[^ ,(){_HAN[1:-1]}0-9A-Z]+(?=[0-9])|[^ ,(){_HAN[1:-1]}]+?(?=[ ,()]|{_HAN}|$|(?<=[A-Z][A-Z])[0-9])")
 _HAMLET_ENDS = frozenset("庄沟湾坪台滩坡梁川头口咀崖堡寨子里上下岭河塘磨山")
 _SEEN_BEFORE = 2
 """So many signs before a thing have to do with what it is."""
@@ -117,6 +117,7 @@ def read_doors(text: str, gaps: list[tuple[int, int]], *, in_village: bool) -> D
     for start, end in gaps[:-1]:
         reader.read(start, end)
     reader.in_village = in_village
+    reader.led_in = frozenset(reader.doors.values) if in_village else frozenset()
     reader.read(*gaps[-1])
     return reader.doors
 
@@ -136,6 +137,8 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.in_village = False
+        self.led_in: frozenset[str] = frozenset()
+        """Segments that were read before the names, where a village is named: what stands behind it is surer."""
         self.doors = Doors()
 
     def read(self, start: int, end: int) -> None:
@@ -156,6 +159,8 @@ class _Reader:
 
     def _put(self, segment: str, value: str, span: tuple[int, int], assumed: AssumptionKind | None = None) -> bool:
         """Fills a segment once; said again in the same words it is no news."""
+        if segment in self.led_in and self.doors.values[segment] != value:
+            self._take_back(segment)
         if segment in self.doors.values:
             return self.doors.values[segment] == value and not self._is_led_to(segment, span[0])
         self.doors.values[segment] = value
@@ -163,6 +168,14 @@ class _Reader:
         if assumed is not None:
             self.doors.assumed.append(Assumption(assumed, segment, span, value))
         return True
+
+    def _take_back(self, segment: str) -> None:
+        """Leaves unread what was read for a segment: 3号病人家在多坝村3组12号 says number 12."""
+        del self.doors.values[segment]
+        self.led_in -= {segment}
+        self.doors.assumed = [item for item in self.doors.assumed if item.segment != segment]
+        unread = LeftOver("hint", self.doors.spans.pop(segment))
+        self.doors.left_over = sorted([*self.doors.left_over, unread], key=_span)
 
     def _is_led_to(self, segment: str, place: int) -> bool:
         """Whether something unread leads from a segment to a place: in 1号富1号 the second is no number again."""
@@ -298,6 +311,9 @@ class _Reader:
         return True
 
     def _hamlet(self, match: re.Match[str]) -> bool:
+        """What calls itself a hamlet is surer than a village that was said again."""
+        if any(item.segment == "hamlet" for item in self.doors.assumed):
+            self._take_back("hamlet")
         return self._put("hamlet", match[0], match.span())
 
     def _street(self, match: re.Match[str]) -> bool:
@@ -342,6 +358,10 @@ class _Reader:
     def _may_be_hamlet(self, name: str) -> bool:
         fits = self.in_village and 1 < len(name) <= _LONGEST_HAMLET and name[-1] in _HAMLET_ENDS
         return fits and not self._has("hamlet", "street", "number", "estate")
+
+
+def _span(item: LeftOver) -> tuple[int, int]:
+    return item.span
 
 
 _WORDS = {"building": "号楼", "unit": "单元", "floor": "层", "room": "室"}

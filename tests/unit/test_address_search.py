@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmap.addresses.search.asking import Asking, Match
+from gridmap.addresses.search.bulk import status_of
 from gridmap.addresses.search.index import AddressIndex
 from gridmap.addresses.search.search import search
 from gridmap.addresses.search.table import Doors
@@ -53,6 +54,13 @@ mù ěr zhèn duō bà cūn 3组12号
 多坝村3/12
 mu er zhen duo ba cun san zu shi er hao
 甘素省甘男州卓尼县木耳镇多坝村3组12号
+木耳镇多坝村3组1 2号
+186-0018 3372 木耳镇多坝村3组12号
+卓尼县木耳公社多坝村3组12号
+286,"木耳镇","多坝村","3组12号"
+3号病人家在木耳镇多坝村3组12号
+No5 木耳镇多坝村3组12号
+4组的人说是木耳镇多坝村3组12号
 """
 
 
@@ -72,6 +80,8 @@ def test_the_one_right_door(text: str) -> None:
         ("城东社区阳光小区2栋1单元202室", "柳林镇城东社区阳光小区2号楼1单元202室"),
         ("城东社区阳光小区2号楼", "柳林镇城东社区阳光小区2号楼"),
         ("木耳镇木耳村上庄5号", "木耳镇木耳村上庄自然村5号"),
+        ("木耳镇木耳村，不是，木耳镇木耳村上庄自然村5号", "木耳镇木耳村上庄自然村5号"),
+        ("城东社区阳光小区2号楼1单元2 0 2室", "柳林镇城东社区阳光小区2号楼1单元202室"),
         ("木耳木耳上庄自然村五号", "木耳镇木耳村上庄自然村5号"),
         ("多坝村3组7号附1号", "木耳镇多坝村3组7号附1号"),
         ("多坝村3组7号之一", "木耳镇多坝村3组7号附1号"),
@@ -123,12 +133,39 @@ def test_a_sub_number_is_another_door() -> None:
 @pytest.mark.parametrize("text", [
     "木耳镇多坝村3组12/1", "木耳镇多坝村3组12(1)号", "木耳镇多坝村3组12号负1号", "木耳镇多坝村3组12号，1",
     "mu er zhen duo ba cun 3 zu 12 hao fu 1 hao", "木耳镇木耳村上庄521/1", "木耳镇木耳村上庄521号(1)",
+    "木耳镇多坝村3组12甲号", "木耳镇多坝村3组12号甲", "木耳镇多坝村3组12-乙号", "木耳镇多坝村3组12号B",
+    "木耳镇多坝村3组12~15号",
 ])  # fmt: skip
 def test_a_number_behind_the_number_is_another_door_however_it_is_written(text: str) -> None:
     found = search(register(), text)
     assert found
     assert "door" not in _levels(found)
     assert any(match.neighbour for match in found)
+
+
+def test_a_number_with_a_letter_is_found_however_the_letter_is_written() -> None:
+    every = [row for row in rows() if row[1] == "623022101203"]
+    twelve = next(list(row) for row in every if row[0] == code_of(DOOR))
+    at = twelve.index("12号")
+    twelve[:3] = ["A62302299999999", twelve[1], str(twelve[2]).replace("12号", "12甲号")]
+    twelve[at] = "12甲号"
+    index = AddressIndex(zhuoni(), [Doors.of([*every, tuple(twelve)])])
+    for text in ("12甲号", "12号甲", "12-甲号"):
+        assert search(index, f"木耳镇多坝村3组{text}")[0].code == "A62302299999999"
+    assert search(index, DOOR)[0].code == code_of(DOOR)
+
+
+@pytest.mark.parametrize("text", ["兰州市城关区多坝村3组12号", "西安市多坝村3组12号"])
+def test_a_door_in_another_city_is_not_claimed(text: str) -> None:
+    assert all(status_of(match) != "ok" for match in search(register(), text))
+
+
+def test_the_only_such_number_of_a_village_is_not_that_of_a_hamlet_which_nobody_knows() -> None:
+    every = [row for row in rows() if row[1] == "623022101203" and (row[0] == code_of(DOOR) or "12号" not in row)]
+    index = AddressIndex(zhuoni(), [Doors.of(every)])
+    best = search(index, "木耳镇多坝村鹰嘴自然村12号")[0]
+    assert (best.code, best.level) == (code_of(DOOR), "village")
+    assert search(index, "木耳镇多坝村12号")[0].level == "door"
 
 
 def test_a_number_that_is_spelled_out_is_read_whole() -> None:

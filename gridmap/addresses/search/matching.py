@@ -36,9 +36,11 @@ _NUMBERS = re.compile(rf"[0-9]+[A-Z]?|[{NUMERALS}]+(?=[0-9]|$)")
 _LONGEST_NUMBER = 5
 _LIKE_ENOUGH = 0.7
 _BEHIND_NUMBER = re.compile(
-    "(?: ?HAO)?[ ,()#-]*(?:[㐀-鿿]|[A-Z]{2,4})?[ (]*(?P<number>[0-9]{1,4})(?:[)号]| ?HAO)*(?![^ ,])"
+    "(?: ?HAO)?[ ,()#~-]*(?:[㐀-鿿]|[A-Z]{2,4})?[ (]*(?P<number>[0-9]{1,4})(?:[)号]| ?HAO)*(?![^ ,])"
 )
+_LETTER_BEHIND = re.compile("[ ,()-]*(?P<letter>[甲乙丙丁戊A-H])[)号]*(?:院|户)?(?![^ ,])")
 SURE_BARE = 0.9
+_ELSEWHERE = 0.65
 _MAY_BE_NAMED = frozenset((*NAMES, "group_name"))
 _LEVELS = (
     (ROOM, "building"), (UNIT, "building"), (BUILDING, "building"), (ESTATE, "estate"), (NUMBER, "door"),
@@ -135,6 +137,10 @@ def _ways(reading: Reading, village: Village) -> Iterator[Asked]:
     numbers = _numbers_left(reading)
     worth = likeness * (1.0 if not numbers else 0.85)
     behind = _number_behind(reading)
+    letter = _letter_behind(reading) if behind is None else None
+    if letter is not None:
+        yield Asked({**said, "number": said["number"].removesuffix("号") + f"{letter}号"}, likeness, strict=True)
+        behind = letter
     if behind is not None:
         # 12/1 is another door than 12, whether there is one or not.
         yield Asked({**said, "sub_number": f"附{behind}号"}, 0.93 * likeness)
@@ -178,6 +184,15 @@ def _number_behind(reading: Reading) -> str | None:
     if match is None or not any(Place(*match.span("number")).meets(Place(*item.span)) for item in left_over):
         return None
     return match["number"].lstrip("0") or "0"
+
+
+def _letter_behind(reading: Reading) -> str | None:
+    """A letter right behind the house number, which is no part of it yet: 12号甲, 12-甲号, 12号B."""
+    number = reading.doors.spans.get("number")
+    if number is None or not reading.doors.left_over or "sub_number" in reading.doors.values:
+        return None
+    match = _LETTER_BEHIND.match(reading.text, number[1])
+    return match["letter"] if match else None
 
 
 def _all_numbers(reading: Reading) -> list[str]:
@@ -285,6 +300,8 @@ def _doorway(village: Village, way: Asked) -> Doorway:
     names_door = any(asked[column] != ABSENT for column in (NUMBER, BUILDING, UNIT, ROOM))
     if cost < IMPOSSIBLE and names_door and count:
         worth = way.worth * (1 - cost / 125)
+        if count == 1 and _is_elsewhere(village.doors.door[rows[0]].tolist(), asked):
+            worth *= _ELSEWHERE
         if way.unfinished:
             return Doorway("building", 0.6 * way.worth, rows, count, neighbours)
         if count == 1 or cost == 0:
@@ -293,6 +310,14 @@ def _doorway(village: Village, way: Asked) -> Doorway:
         return Doorway(level, 0.7 * worth, rows, count, [], agreed)
     level, agreed, share = _agreed(village, asked)
     return Doorway(level, way.worth * share, [], 0, neighbours, agreed)
+
+
+def _is_elsewhere(door: Sequence[int], asked: Sequence[int]) -> bool:
+    """Whether the text puts the number somewhere in the village, and the door is in a group that the text does not
+    say: the only 103号 of a village is hardly that of a hamlet which nobody knows."""
+    only_asked = any(asked[column] != ABSENT and door[column] == ABSENT for column in (HAMLET, STREET, GROUP))
+    only_there = any(asked[column] == ABSENT and door[column] != ABSENT for column in (HAMLET, STREET, GROUP))
+    return only_asked and only_there
 
 
 def _whole_or_building(village: Village, asked: Sequence[int], found: Doorway) -> Doorway:

@@ -17,7 +17,7 @@ from gridmap.addresses.search.weighing import SURE_NAME
 
 _UNREAD = 0.12
 _OTHER_DIVISION = 0.75
-_OTHER_PROVINCE = 0.35
+_OTHER_PROVINCE, _OTHER_CITY = 0.35, 0.5
 _PROVINCE = re.compile("^[^ ,()]{2,3}(?:省|自治区|特别行政区)")
 _OTHER_PLACE = re.compile("[㐀-鿿]{2,}?(?<![超城菜夜])市(?!场)|[㐀-鿿]{2,}?(?:自治州|县(?![医政委城]))")
 _DIVISION_WORD = re.compile("[镇乡县市州省村]")
@@ -144,13 +144,15 @@ def _of_other_divisions(text: str, doors: Doors) -> float:
 
 def _of_elsewhere(text: str, doors: Doors) -> float:
     """What is left of a reading when the text begins in a province, a prefecture or a county that is not known here:
-    next to nothing for a province, since 贵州省木耳村 is not 木耳村."""
+    next to nothing for a province, since 贵州省木耳村 is not 木耳村, and too little for a door for a city."""
     if not doors.left_over:
         return 1.0
     first = min((span[0] for span in doors.spans.values()), default=len(text))
     said = "".join(text[slice(*item.span)] for item in doors.left_over if item.span[1] <= first)
     worth = _OTHER_PROVINCE if _PROVINCE.search(said) else 1.0
-    return float(worth * _OTHER_DIVISION ** min(len(_OTHER_PLACE.findall(said)), 2))
+    for place in _OTHER_PLACE.findall(said)[:2]:
+        worth *= _OTHER_CITY if place.endswith(("市", "州")) else _OTHER_DIVISION
+    return worth
 
 
 def rest_of(text: str, doors: Doors, read: Sequence[Place] = (), *, sure: bool = True) -> float:

@@ -17,7 +17,9 @@ _MISREAD_DIGITS = re.compile(
     r"(?<![A-Za-z0-9])(?:[0-9lIOo]+\|?(?=[号组社队室栋幢]|单元)|(?=[lIOo]*[0-9])[0-9lIOo]+(?![A-Za-z0-9]))"
 )
 """What a reader of scanned pages makes of 1 and 0 where something is counted."""
-_PHONE = re.compile(r"(?<![0-9])(?:\+?86-?)?1[3-9][0-9]{9}(?![0-9])|(?<![0-9])0[0-9]{2,3}-[0-9]{7,8}(?![0-9])")
+_PHONE = re.compile(
+    r"(?<![0-9])(?:\+?86[- ]?)?1[3-9][0-9](?:[- ]?[0-9]{4}){2}(?![0-9])|(?<![0-9])0[0-9]{2,3}-[0-9]{7,8}(?![0-9])"
+)
 _POSTCODE = re.compile(r"^(?:邮编:?)?[1-9][0-9]{5}(?![0-9号组社队])|邮编[,:]?[0-9]{6}")
 _ENGLISH = (
     (re.compile(r"\b(?:NO|NUMBER|HOUSE)\.? ?(?=[0-9])([0-9]+[A-Z]?)"), r"\1号"),
@@ -34,6 +36,12 @@ _ENGLISH = (
 _LOOSE_DASH = re.compile(
     "(?<=[㐀-鿿])(?<![号楼栋幢座元层组社队室])-(?=[0-9])|-(?=[0-9]+(?:单元|[层室栋幢]|号楼))|(?<=单元)-(?=[0-9])"
 )
+_APART = re.compile(
+    "(?:(?<=[组社队路街巷弄])|(?<=自然村))[0-9](?: [0-9])+(?=号)|(?<=[㐀-鿿])[0-9](?: [0-9])+(?=[组社队])"
+    "|(?<=单元)[0-9]+(?: [0-9]+)+(?=室)"
+)
+"""The digits of one number, as a reader of scanned pages or a line that breaks up sets them: 3组1 2号."""
+_COMMUNE = re.compile("(?<=[㐀-鿿]{2})(?:人民)?公社(?=[㐀-鿿])(?!村)")
 _LATIN = re.compile("[A-Z]{2}")
 _SPOKEN_DIGITS = str.maketrans({"幺": "1", "拐": "7", "洞": "0", "勾": "9"})
 _SPOKEN_SIGN = re.compile("[幺拐洞勾]")
@@ -83,6 +91,10 @@ def readable(text: str) -> str:
         short = _SPOKEN.sub(lambda match: match[0].translate(_SPOKEN_DIGITS), short)
     if "-" in short:
         short = _LOOSE_DASH.sub("", short)
+    if " " in short:
+        short = _APART.sub(lambda match: match[0].replace(" ", ""), short)
+    if "公社" in short:
+        short = _COMMUNE.sub("乡", short)
     return plain if short == plain else normalise(short)
 
 
