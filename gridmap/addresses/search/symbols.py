@@ -40,13 +40,10 @@ def to_symbols(text: str, *, initials: bool = False, begun: bool = False) -> Sym
     rows: list[int] = []
     places: list[int] = []
     for match in _PARTS.finditer(text):
-        if match.lastgroup == "han":
-            rows += _han(match[0])
-            places += match.span()
-            continue
-        for row, place in _symbols_of(match, initials=initials):
+        start = match.start()
+        for row, (first, end) in _symbols_of(match[0], match.lastgroup or "", initials=initials):
             rows += row
-            places += place
+            places += (start + first, start + end)
     if begun and rows and places[-1] == len(text):
         rows[-6:] = (-1, *initial(chr(rows[-1] + 97)))
     return Symbols(np.array(rows, np.int32).reshape(-1, 6), np.array(places, np.int32).reshape(-1, 2))
@@ -82,23 +79,26 @@ Row = tuple[int, int, int, int, int, int]
 Placed = tuple[Row, tuple[int, int]]
 
 
-def _symbols_of(match: re.Match[str], *, initials: bool) -> list[Placed]:
-    start, end = match.span()
-    if match.lastgroup == "bo":
-        return [((_TIBETAN | zlib.crc32(match[0].encode()) >> 3, *SILENT), (start, end))]
-    if match.lastgroup == "other":
-        return [((_OTHER | ord(match[0]), *SILENT), (start, end))]
-    run = match[0].lower()
+@lru_cache(maxsize=4_000)
+def _symbols_of(part: str, kind: str, *, initials: bool) -> list[Placed]:
+    """The symbols of a part of a text, and where each stands in it."""
+    end = len(part)
+    if kind == "han":
+        return [(_han(part), (0, end))]
+    if kind == "bo":
+        return [((_TIBETAN | zlib.crc32(part.encode()) >> 3, *SILENT), (0, end))]
+    if kind == "other":
+        return [((_OTHER | ord(part), *SILENT), (0, end))]
+    run = part.lower()
     short = initials and len(run) <= _SHORT_RUN
     sounds = [initial(letter) for letter in run] if short else spelled(run)
     if sounds is None:
-        return [((_OTHER | zlib.crc32(run.encode()) >> 4, *SILENT), (start, end))]
+        return [((_OTHER | zlib.crc32(run.encode()) >> 4, *SILENT), (0, end))]
     # Where in the run each syllable stands is not told: a name that ends in it takes all of it up to there.
-    cuts = [start + round(at * (end - start) / len(sounds)) for at in range(len(sounds) + 1)]
+    cuts = [round(at * end / len(sounds)) for at in range(len(sounds) + 1)]
     return [((-1, *sound), (cuts[at], cuts[at + 1])) for at, sound in enumerate(sounds)]
 
 
-@lru_cache(maxsize=2_000)
 def _han(sign: str) -> Row:
     sound: Sound = sound_of(sign)
     return (ord(sign), *sound)

@@ -33,6 +33,9 @@ _ENGLISH = (
     (re.compile(r" ?\bTOWN(?:SHIP)?\b"), "镇"),
     (re.compile(r" ?\bCOUNTY\b"), "县"),
 )  # fmt: skip
+_MAYBE_ENGLISH = re.compile(
+    "NO[. 0-9]|NUMBER|HOUSE|GROUP|TEAM|BUILDING|BLOCK|UNIT|ROOM|RM|VILLAGE|COMMUNITY|TOWN|COUNTY|#"
+)
 _LOOSE_DASH = re.compile(
     "(?<=[㐀-鿿])(?<![号楼栋幢座元层组社队室])-(?=[0-9])|-(?=[0-9]+(?:单元|[层室栋幢]|号楼))|(?<=单元)-(?=[0-9])"
 )
@@ -82,7 +85,7 @@ _HAN_NUMBER = re.compile(f"[{NUMERALS}]+$")
 def readable(text: str) -> str:
     """A text in its one form, without the telephone number and the postcode that stood with the address."""
     short = plain = normalise(_as_digits(_without_tones(text[:LONGEST_TEXT])))
-    if _LATIN.search(short):
+    if _LATIN.search(short) and _MAYBE_ENGLISH.search(short):
         for pattern, meant in _ENGLISH:
             short = pattern.sub(meant, short)
     if len(short) > 6:
