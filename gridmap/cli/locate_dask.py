@@ -50,7 +50,7 @@ def locate_by_dask(asked: FileRequest) -> tuple[Counts, int]:
         shutil.rmtree(folder)
         return counts, version
     parts = plan_folder(asked.source, folder) if asked.source.is_dir() else plan_file(asked.source, folder, job)
-    with connected(asked.scheduler) as client:
+    with connected(asked.scheduler, len(parts)) as client:
         finished = _run(client, job, parts, asked.source.name)
     if asked.source.is_dir():
         write_manifest(folder / MANIFEST, job, version, finished)

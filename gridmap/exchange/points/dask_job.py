@@ -36,10 +36,13 @@ class Finished:
 
 
 @contextmanager
-def connected(scheduler: str | None) -> Iterator[Client]:
-    """A client of the cluster at an address, or of a process for each processor here. Raises Unavailable."""
+def connected(scheduler: str | None, parts: int) -> Iterator[Client]:
+    """A client of the cluster at an address, or of a process for each processor here, but no more than there are parts.
+
+    Raises Unavailable.
+    """
     if scheduler is None:
-        workers = max(1, os.cpu_count() or 1)
+        workers = max(1, min(os.cpu_count() or 1, parts))
         with (
             LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
             Client(cluster) as client,
