@@ -242,6 +242,11 @@ def test_as_it_is_typed() -> None:
     for typed in ("mue", "muer duoba 3zu12h", "ཅོ་ན"):
         assert search(register(), typed, typing)[0].segments["county"] == "卓尼县", typed
     assert search(register(), "muer duoba 3zu12h", typing)[0].code == code_of(DOOR)
+    first = {"duoba": "木耳镇多坝村", "liulin chengdong": "柳林镇城东社区", "杓哇土": "杓哇土族乡"}
+    for typed, label in first.items():
+        assert search(register(), typed, typing)[0].label.endswith(label), typed
+    assert not any("杓哇" in match.label for match in search(register(), "duoba", typing))
+    assert not any("杜家川" in match.label for match in search(register(), "杓哇土", typing))
     numbers = [match.label[-3:] for match in search(register(), "木耳镇多坝村3组1", typing)]
     assert numbers[0] == "组1号"
     assert {"10号", "11号", "12号"} <= set(numbers)

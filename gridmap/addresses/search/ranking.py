@@ -31,7 +31,9 @@ def ranked(index: AddressIndex, found: Sequence[Candidate], asking: Asking) -> l
         if before is None or _order(candidate) < _order(before):
             best[key] = candidate
     ordered = sorted((_nearer(index, candidate, asking) for candidate in best.values()), key=_order)
-    told = [candidate for candidate in _weighed(ordered) if candidate.parts.fit >= LEAST_SCORE]
+    told = [
+        candidate for candidate in _weighed(ordered, larger=asking.autocomplete) if candidate.parts.fit >= LEAST_SCORE
+    ]
     _below_their_doors(told)
     return sorted(told, key=_order)
 
@@ -48,11 +50,14 @@ def _order(candidate: Candidate) -> tuple[float, bool, bool, float, str, int]:
     )
 
 
-def _weighed(ordered: list[Candidate]) -> list[Candidate]:
-    """With the share of each among those that fit nearly as well; a door that is not surely the one says less."""
-    rivals = [
-        c for c in ordered if not c.neighbour and c.parts.sure == 1.0 and (c.door or c.known.place.level == "village")
-    ]
+def _weighed(ordered: list[Candidate], *, larger: bool) -> list[Candidate]:
+    """With the share of each among those that fit nearly as well; a door that is not surely the one says less.
+
+    `larger`: also what is larger than a village has a share, unless it fits best, as any of them may be being typed.
+    """
+    free = [c for c in ordered if not c.neighbour and c.parts.sure == 1.0]
+    best = max((c.parts.fit for c in free if _is_small(c)), default=0.0) if larger else 0.0
+    rivals = [c for c in free if _is_small(c) or c.parts.fit < best]
     weights = [c.parts.fit * c.parts.near for c in rivals]
     top = max(weights, default=0.0)
     if top <= 0:
@@ -65,6 +70,11 @@ def _weighed(ordered: list[Candidate]) -> list[Candidate]:
         if candidate.level == "door" and not candidate.whole and not _is_claimed(candidate.parts):
             candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or [candidate])
     return ordered
+
+
+def _is_small(candidate: Candidate) -> bool:
+    """Whether it is a door, or lies in a village."""
+    return candidate.door is not None or candidate.known.place.level == "village"
 
 
 def _is_claimed(parts: Parts) -> bool:

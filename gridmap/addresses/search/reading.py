@@ -11,11 +11,13 @@ from gridmap.addresses.search.divisions import Divisions
 from gridmap.addresses.search.heads import Heads, Named, Said
 from gridmap.addresses.search.names import FoundName, Place
 from gridmap.addresses.search.sight import MOST, SURE_LOCAL, Draft, Local, LocalNames, Words, drafts, near_the_best
-from gridmap.addresses.search.symbols import has_letters, to_symbols
+from gridmap.addresses.search.symbols import Symbols, has_letters, to_symbols
 from gridmap.addresses.search.text import unexplained
 from gridmap.addresses.search.weighing import SURE_NAME
 
 _UNREAD = 0.12
+_BEGUN = 2
+"""So many signs of a name must be said when something before it was not read."""
 _OTHER_DIVISION = 0.75
 _OTHER_PROVINCE, _OTHER_CITY = 0.35, 0.5
 _PROVINCE = re.compile("^[^ ,()]{2,3}(?:省|自治区|特别行政区)")
@@ -76,11 +78,21 @@ class Reader:
         if unfinished and "A" <= text[-1:] <= "Z":
             ways.append(to_symbols(words.key, begun=True))
         for symbols in ways:
-            found += drafts(self.divisions, self._locals, words, symbols, unfinished=unfinished)
+            seen = drafts(self.divisions, self._locals, words, symbols, unfinished=unfinished)
+            found += (draft for draft in seen if not (unfinished and _is_only_begun(draft, symbols)))
         # Of equals the one that explains more of the text; a village before the township that is called the same.
         best = sorted(near_the_best(found), key=lambda draft: (-draft.weight, -draft.explained, draft.known.place.code))
         read = _DoorsOf(text)
         return [_by_draft(text, draft, read) for draft in best[:MOST]]
+
+
+def _is_only_begun(draft: Draft, symbols: Symbols) -> bool:
+    """Whether a name is read into the last sign of a text alone, behind names that were not read: the b of duoba begins
+    many."""
+    if not draft.unread or not draft.named:
+        return False
+    begin, end = draft.spans[0]
+    return int(((symbols.places[:, 0] >= begin) & (symbols.places[:, 0] < end)).sum()) < _BEGUN
 
 
 class _DoorsOf:
