@@ -314,5 +314,7 @@ def test_the_nearest_doors_are_the_nearest_on_the_ground() -> None:
         metres = sorted(distance_m(point.lon, point.lat, [p.lon for p in every], [p.lat for p in every]).tolist())
         found = register().nearest(point, 7)
         assert [door.distance_m for door in found] == pytest.approx(metres[:7], abs=1e-6)
+    there, here = (register().nearest(LonLat(lon, 30.0), 7) for lon in (180.0, -180.0))
+    assert [near.row.code for near in there] == [near.row.code for near in here]
     east = register().nearest(LonLat(103.40, 34.5), 1)[0]
     assert 45 < east.bearing_deg < 135

@@ -381,7 +381,9 @@ def nearest_rows(
             up += 1
         if dead[village[row]] or not _inside(places[row], ranges):
             continue
-        away = math.hypot((lon[row] - x) * narrow, lat[row] - y)
+        # The shorter way round the world.
+        east = abs(lon[row] - x)
+        away = math.hypot(min(east, 360.0 - east) * narrow, lat[row] - y)
         at = wanted
         while at > 0 and away < far[at - 1]:
             at -= 1
