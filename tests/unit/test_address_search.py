@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gridmap.addresses.gazetteer import Gazetteer
 from gridmap.addresses.search.asking import Asking, Match
 from gridmap.addresses.search.bulk import status_of
 from gridmap.addresses.search.index import AddressIndex
@@ -172,6 +173,23 @@ def test_a_number_that_is_spelled_out_is_read_whole() -> None:
     """er shi yi is 21, and not 11 behind a name that ends in er."""
     best = search(register(), "木耳镇多坝村 san zu er shi yi hao")[0]
     assert (best.code, best.level) == (code_of("木耳镇多坝村3组21号"), "door")
+
+
+@pytest.mark.parametrize(("text", "found"), [("薪华路3号", "新华路3号"), ("新华路3号", "新华路3号"), ("3号", None)])
+def test_a_street_in_the_name_of_its_village_is_not_said_by_it(text: str, found: str | None) -> None:
+    """城东社区 becomes 滨河东路社区, with a 滨河东路 and a 新华路."""
+    places = [known.place for known in zhuoni().known.values()]
+    east = next(place for place in places if place.name == "城东社区")
+    renamed = east._replace(name="滨河东路社区", name_full="滨河东路社区居民委员会")
+    doors = [row for row in rows() if row[1] == east.code and "滨河东路" in row]
+    more = [tuple("新华路" if cell == "滨河东路" else cell for cell in row) for row in doors]
+    more = [(f"B{row[0]}", row[1], str(row[2]).replace("滨河东路", "新华路"), *row[3:]) for row in more]
+    index = AddressIndex(
+        Gazetteer([renamed if place.code == east.code else place for place in places]), [Doors.of([*doors, *more])]
+    )
+    best = search(index, f"柳林镇滨河东路社区{text}")[0]
+    assert (best.level == "door") == (found is not None)
+    assert found is None or best.label.endswith(found)
 
 
 def test_a_part_of_a_village_is_told_with_the_name_it_was_found_by() -> None:

@@ -225,7 +225,7 @@ def _with_names(reading: Reading, village: Village) -> tuple[dict[str, str], flo
         return values, worth
     no_hamlet = _no_hamlet(reading, village)
     free = [Place(*item.span) for item in reading.doors.left_over] + no_hamlet
-    own = [name for name in reading.locals if reading.known.place.code in name.value.villages]
+    own = _own_names(reading)
     for segment in (*NAMES, "group_name"):
         text = values.get(segment)
         column = DOOR_SEGMENTS.index(segment)
@@ -245,6 +245,18 @@ def _with_names(reading: Reading, village: Village) -> tuple[dict[str, str], flo
             del values[segment]
             values[other[0]] = other[1]
     return values, worth
+
+
+def _own_names(reading: Reading) -> list[FoundName[Local]]:
+    """The names in the village that the text may say: not what is only part of the village's own, as 人民街 in
+    上人民街社区."""
+    doors = reading.doors
+    told = [Place(*span) for span in (*doors.spans.values(), *(item.span for item in doors.left_over))]
+    return [
+        name
+        for name in reading.locals
+        if reading.known.place.code in name.value.villages and any(name.last.meets(place) for place in told)
+    ]
 
 
 def _names_in(values: Mapping[str, str]) -> list[str]:
