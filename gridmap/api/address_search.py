@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -23,7 +23,7 @@ from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT, REVERSE_COLUMNS, SEARCH_COLUMNS
 from gridmap.addresses.search.inside import search_inside
 from gridmap.api.csv_upload import CsvUploadDep
-from gridmap.api.deps import get_engine
+from gridmap.api.deps import get_engine, tag
 from gridmap.api.offline import get_follower, is_offline
 from gridmap.api.params import PointDep
 from gridmap.api.scope import GeocoderScopeDep, MapScope
@@ -43,7 +43,6 @@ router = APIRouter(prefix="/addresses", tags=["addresses"])
 
 USUALLY_FOUND, MOST_FOUND = 5, 100
 JSON = "application/json"
-FOUND_HEADERS = {"Cache-Control": "private, no-cache"}
 CSV_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -109,6 +108,7 @@ def told_within(served: Served, scope: MapScope, within: str | None) -> tuple[st
 
 @router.get("/search", response_model=Found)
 def search_addresses(
+    request: Request,
     q: Text,
     served: ServedDep,
     scope: GeocoderScopeDep,
@@ -120,7 +120,15 @@ def search_addresses(
 ) -> Response:
     """The doors and places that a text means, the best first, each with how far the text is met and how surely."""
     asking = Asking(min(limit, MOST_FOUND), told_within(served, scope, within), near, autocomplete)
-    return Response(told_json(served, q, asking, explain=explain), headers=FOUND_HEADERS, media_type=JSON)
+    headers = tags(request, served)
+    return Response(told_json(served, q, asking, explain=explain), headers=headers, media_type=JSON)
+
+
+def tags(request: Request, served: Served) -> dict[str, str]:
+    """The headers of an answer from the index, with its ETag. Raises NotModified when the caller has that."""
+    response = Response()
+    tag(request, response, served.mark)
+    return {name: response.headers[name] for name in ("ETag", "Cache-Control", "Vary")}
 
 
 def told_json(served: Served, text: str, asking: Asking, *, explain: bool = False) -> bytes:
@@ -146,7 +154,11 @@ def reverse(
     """
     wanted = min(limit, MOST_FOUND)
     near = served.index.nearest(point, wanted, told_within(served, scope, within))
-    response.headers["Cache-Control"] = "private, no-cache"
+    there = where(request, point, scope)
+    if there.sure:
+        tag(request, response, served.mark)
+    else:
+        response.headers["Cache-Control"] = "private, no-store"
     return {
         "type": "FeatureCollection",
         "version": served.version,
@@ -154,28 +166,35 @@ def reverse(
         "lat": point.lat,
         "limit": wanted,
         "features": [as_json(near_feature(served.index, door)) for door in near],
-        **where(request, point, scope),
+        **there.told,
     }
 
 
-def where(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:
+class Place(NamedTuple):
+    """The grid and the chain of a point; `sure` when they are the database's, of now."""
+
+    told: dict[str, Any]
+    sure: bool = False
+
+
+def where(request: Request, point: LonLat, scope: MapScope) -> Place:
     """The grid and the chain of a point: from the database, else from the snapshot, else it is said that none can."""
     if is_offline(request):
-        return _where_in_snapshot(request, point, scope)
+        return Place(_where_in_snapshot(request, point, scope))
     try:
         with transaction(reading(get_engine(request))) as session:
             found = locating.locate(session, point)
     except DatabaseUnavailable:
-        return _where_in_snapshot(request, point, scope)
+        return Place(_where_in_snapshot(request, point, scope))
     place = found.grid or found.nearest
     if place is not None and not scope.covers(place.code):
-        return _nowhere(known=True)
+        return Place(_nowhere(known=True), sure=True)
     chain = [WhereOut(code=d.code, name=d.name, name_bo=d.name_bo, level=d.level) for d in found.divisions]
     nearest = found.nearest and NearestGrid(code=found.nearest.code, distance_m=found.nearest.distance_m)
     grid = found.grid and WhereOut(
         code=found.grid.code, name=found.grid.name, name_bo=found.grid.name_bo, kind=found.grid.kind
     )
-    return {"grid": grid, "divisions": chain, "nearest": nearest, "grid_known": True}
+    return Place({"grid": grid, "divisions": chain, "nearest": nearest, "grid_known": True}, sure=True)
 
 
 def _where_in_snapshot(request: Request, point: LonLat, scope: MapScope) -> dict[str, Any]:

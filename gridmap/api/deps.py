@@ -160,12 +160,19 @@ def get_reading(
 
 def tag(request: Request, response: Response, mark: str) -> None:
     """Puts the ETag of a state on the answer. Raises NotModified when the caller has it already."""
-    etag = f'"{__version__}-{mark}-{_told(request)}"'
-    response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Vary"] = "Authorization, X-API-Key, Cookie"
-    if etag in request.headers.get("if-none-match", ""):
+    headers = tag_headers(mark, _told(request))
+    response.headers.update(headers)
+    if (etag := headers["ETag"]) in request.headers.get("if-none-match", ""):
         raise NotModified(etag)
+
+
+def tag_headers(mark: str, told: str) -> dict[str, str]:
+    """The headers of a state's answer to somebody with a `told_mark`."""
+    return {
+        "ETag": f'"{__version__}-{mark}-{told}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Authorization, X-API-Key, Cookie",
+    }
 
 
 def read_state_tag(tag: str | None) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT
 from gridmap.addresses.search.inside import meanings_inside
-from gridmap.api.address_search import CSV_BODY, ServedDep, StoreDep, csv_answer
+from gridmap.api.address_search import CSV_BODY, ServedDep, StoreDep, csv_answer, tags
 from gridmap.api.csv_upload import CsvUpload, CsvUploadDep
 from gridmap.api.scope import GeocoderScopeDep
 from gridmap.api.wires import WireRoute, refused
@@ -54,9 +54,8 @@ def search_addok(request: Request, served: ServedDep, scope: GeocoderScopeDep) -
     found = addok.sure(meanings_inside(served.index, text, Asking(prefixes=within, near=near, autocomplete=typing)))
     features = [addok.feature(match) for match in islice(addok.of_kinds(found, filters.get("type", ())), limit)]
     center = None if near is None else [near.lon, near.lat]
-    return JSONResponse(
-        addok.collection(features, query=text, filters=_as_asked(filters), center=center, limit=limit)
-    )  # fmt: skip
+    told = addok.collection(features, query=text, filters=_as_asked(filters), center=center, limit=limit)
+    return JSONResponse(told, headers=tags(request, served))
 
 
 @router.get("/reverse/")
@@ -70,7 +69,8 @@ def reverse_addok(request: Request, served: ServedDep, scope: GeocoderScopeDep) 
     kinds = filters.get("type", ())
     near = [] if point is None else addok.nearby(served.index, point, limit, within, kinds)
     features = [addok.near_feature(each) for each in near]
-    return JSONResponse(addok.collection(features, filters=_as_asked(filters), limit=limit))
+    told = addok.collection(features, filters=_as_asked(filters), limit=limit)
+    return JSONResponse(told, headers=tags(request, served))
 
 
 @router.post("/search/csv/", response_class=StreamingResponse, openapi_extra=CSV_BODY)

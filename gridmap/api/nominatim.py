@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -13,7 +13,7 @@ from gridmap.addresses.search.asking import Asking, Match, segments_of
 from gridmap.addresses.search.bulk import LONGEST_TEXT
 from gridmap.addresses.search.inside import search_inside
 from gridmap.addresses.segments import Segments
-from gridmap.api.address_search import ServedDep, where
+from gridmap.api.address_search import ServedDep, tags, where
 from gridmap.api.scope import GeocoderScopeDep, MapScope
 from gridmap.api.wires import WireRoute, refused
 from gridmap.errors import FieldError, TooLarge
@@ -54,13 +54,23 @@ def search_nominatim(request: Request, served: ServedDep, scope: GeocoderScopeDe
     box = _box(asked)
     spot = nominatim.coordinates(text)
     if spot is not None:
-        told = _at(request, served, scope, _lonlat(spot[1], spot[0]), "door") if _tells_addresses(asked) else None
-        places = [] if told is None else [told]
+        told = _at(request, served, scope, _lonlat(spot[1], spot[0]), "door") if _tells_addresses(asked) else _NOTHING
+        places, sure = [told.place] if told.place else [], told.sure
     else:
+        sure = True
         places = [_told_of(match) for match in _found(served, scope, asked, text, box)[:limit]]
     style = _style(request, served, details="0")
     written = [nominatim.place(form, **place, **style) for place in places]
-    return JSONResponse(nominatim.collection(written) if form == "geojson" else written)
+    answer = nominatim.collection(written) if form == "geojson" else written
+    return JSONResponse(answer, headers=_headers(request, served, sure=sure))
+
+
+def _headers(request: Request, served: Served, *, sure: bool) -> dict[str, str]:
+    """With the ETag of what is sure; names are told in the language of a header."""
+    if not sure:
+        return {"Cache-Control": "private, no-store"}
+    headers = tags(request, served)
+    return headers | {"Vary": f"{headers['Vary']}, Accept-Language"}
 
 
 def _found(
@@ -92,11 +102,12 @@ def reverse_nominatim(request: Request, served: ServedDep, scope: GeocoderScopeD
     form, zoom = _form(asked), _whole(asked, "zoom", 18)
     point = _lonlat(_number(asked, "lon"), _number(asked, "lat"))
     level = nominatim.level_of_zoom(zoom)
-    told = _at(request, served, scope, point, level) if _tells_addresses(asked) else None
-    if told is None:
-        return JSONResponse(nominatim.NOT_FOUND)
-    place = nominatim.place(form, **told, **_style(request, served, details="1"))
-    return JSONResponse(nominatim.collection([place]) if form == "geojson" else place)
+    told = _at(request, served, scope, point, level) if _tells_addresses(asked) else _NOTHING
+    headers = _headers(request, served, sure=told.sure)
+    if told.place is None:
+        return JSONResponse(nominatim.NOT_FOUND, headers=headers)
+    place = nominatim.place(form, **told.place, **_style(request, served, details="1"))
+    return JSONResponse(nominatim.collection([place]) if form == "geojson" else place, headers=headers)
 
 
 @router.get("/status")
@@ -118,30 +129,38 @@ def _told_of(match: Match) -> dict[str, Any]:
             "point": match.point, "importance": match.score}  # fmt: skip
 
 
-def _at(request: Request, served: Served, scope: MapScope, point: LonLat, level: str) -> dict[str, Any] | None:
+class _At(NamedTuple):
+    """What is at a point, if anything; `sure` when that is as of now."""
+
+    place: dict[str, Any] | None
+    sure: bool = True
+
+
+_NOTHING = _At(None)
+
+
+def _at(request: Request, served: Served, scope: MapScope, point: LonLat, level: str) -> _At:
     """What is at a point: the nearest door, else the division the point lies in."""
     near = served.index.nearest(point, 1, scope.prefixes) if level == "door" else []
     if near and near[0].distance_m <= _FARTHEST_M:
         row = near[0].row
         spot = LonLat(row.lon, row.lat)
         segments = addok.near_segments(served.index, near[0])
-        return {"level": "door", "code": row.code, "label": row.label, "segments": segments, "point": spot,
-                "importance": 1.0}  # fmt: skip
-    chain = where(request, point, scope)["divisions"]
+        return _At({"level": "door", "code": row.code, "label": row.label, "segments": segments, "point": spot,
+                    "importance": 1.0})  # fmt: skip
+    there = where(request, point, scope)
     kept = []
-    for division in chain:
+    for division in there.told["divisions"]:
         kept.append(division)
         if division.level == level:
             break
-    if not kept:
-        return None
-    known = served.index.chain(kept[-1].code)
+    known = served.index.chain(kept[-1].code) if kept else None
     if known is None:
-        return None
+        return _At(None, there.sure)
     segments = segments_of(known, {})
-    label = format_label(Segments(**segments))
-    return {"level": known.place.level, "code": known.place.code, "label": label, "segments": segments, "point": point,
-            "importance": 1.0}  # fmt: skip
+    place = {"level": known.place.level, "code": known.place.code, "label": format_label(Segments(**segments)),
+             "segments": segments, "point": point, "importance": 1.0}  # fmt: skip
+    return _At(place, there.sure)
 
 
 def _style(request: Request, served: Served, *, details: str) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from gridmap.access.rights import RIGHTS
 from gridmap.access.service import KEY_PREFIX
 from gridmap.addresses.search.asking import Asking
 from gridmap.addresses.search.bulk import LONGEST_TEXT
-from gridmap.api.address_search import FOUND_HEADERS, JSON, MOST_FOUND, USUALLY_FOUND, told_json
+from gridmap.api.address_search import JSON, MOST_FOUND, USUALLY_FOUND, told_json
+from gridmap.api.deps import tag_headers
 from gridmap.api.known_callers import KnownCallers
 from gridmap.errors import GridmapError, InvalidInput
 from gridmap.geo.crs import Crs, point_to_lonlat
@@ -50,9 +51,9 @@ class QuickSearch:
             await self.app(scope, receive, send)
             return
         scope.setdefault("state", {})["route"] = PATH
-        await Response(told, headers=FOUND_HEADERS, media_type=JSON)(scope, receive, send)
+        await told(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Callable[[], bytes | None] | None:
+    def _answer(self, scope: Scope) -> Callable[[], Response | None] | None:
         """What answers the request; None for one that is not plain, or from somebody who is not known."""
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "GET":
             return None
@@ -62,11 +63,13 @@ class QuickSearch:
             return None
         text, limit, near, autocomplete = asked
         asking = Asking(limit, known.told, near, autocomplete)
-        return lambda: self._told(text, asking)
+        return lambda: self._told(text, asking, known.mark)
 
-    def _told(self, text: str, asking: Asking) -> bytes | None:
+    def _told(self, text: str, asking: Asking, mark: str) -> Response | None:
         try:
-            return told_json(self._store.current(), text, asking)
+            served = self._store.current()
+            told = told_json(served, text, asking)
+            return Response(told, headers=tag_headers(served.mark, mark), media_type=JSON)
         except GridmapError:
             # The ordinary route meets the same, and says so in its way.
             return None

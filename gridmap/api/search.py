@@ -130,7 +130,7 @@ def _coordinates(asked: _Asked, text: str) -> Iterator[FoundThing]:
     if pasted is None:
         return
     point = pasted.point
-    there = where(asked.request, point, asked.scope)
+    there = where(asked.request, point, asked.scope).told
     assumed = ["GCJ-02" if pasted.crs == "gcj02" else "CGCS2000", *(["lat, lon"] if pasted.swapped else [])]
     yield FoundThing(
         kind="point", code=there["grid"] and there["grid"].code, label=f"{point.lon:.7f}, {point.lat:.7f}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
@@ -48,6 +49,13 @@ class Served:
     """The villages that are laid over the file."""
     base: str
     """What the file reaches to."""
+    made: str
+    """What it reached when it was made; it may reach farther since, when nothing of it has changed."""
+
+    @property
+    def mark(self) -> str:
+        """A short text for an ETag: another one for every other index. No state's, which is numbers."""
+        return f"a{self.version}.{crc32(f'{self.database} {self.made}'.encode()):08x}"
 
 
 class AddressStore:
@@ -151,7 +159,8 @@ class AddressStore:
             table = self._kept(self._folder / "doors.arrow", table, state, names, base=state.reached)
             (self._folder / "changed.arrow").unlink(missing_ok=True)
         index = make_index(names, [Doors(table)], frozenset(), None)
-        return Served(index, state.version, state.database, state.reached, names, frozenset(), state.reached)
+        return Served(index, state.version, state.database, state.reached, names, frozenset(), state.reached,
+                      state.reached)  # fmt: skip
 
     def _brought_on(self, session: Session, state: DatabaseState, served: Served) -> Callable[[], Served]:
         """The villages that changed since the file was written are read again, all of them, and laid over it."""
@@ -172,7 +181,7 @@ class AddressStore:
                        served.index if same else None)  # fmt: skip
         if self._folder is not None and table is not None:
             self._kept(self._folder / "changed.arrow", table, state, names, base=served.base, changed=changed)
-        return Served(index, state.version, state.database, state.reached, names, changed, served.base)
+        return Served(index, state.version, state.database, state.reached, names, changed, served.base, state.reached)
 
     def _kept(
         self, path: Path, table: pa.Table, state: DatabaseState, names: Names, *, base: str,
@@ -214,7 +223,8 @@ class AddressStore:
             changed = frozenset(facts["changed"])
         names = Names.from_json(facts)
         index = make_index(names, parts, changed, None)
-        return Served(index, facts["version"], facts["database"], facts["reached"], names, changed, facts["base"])
+        return Served(index, facts["version"], facts["database"], facts["reached"], names, changed, facts["base"],
+                      facts["reached"])  # fmt: skip
 
     def _read_changed(self, facts: dict[str, Any]) -> tuple[pa.Table, dict[str, Any]] | None:
         """The villages laid over the file, if they were written for it."""

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.postgres import Server
 from tests.problems import assert_problem
 
 SEARCH_CSV, REVERSE_CSV = "/api/v1/addresses/search/csv", "/api/v1/addresses/reverse/csv"
+LON, LAT = at(NORTH_WEST, 0.2, 0.8)
 TEXT_CSV = {"Content-Type": "text/csv"}
 TEXTS = ["双村镇西村1号", "", "西邨2号", "双村镇西村99号", "北京市朝阳区1号", "东村四号，学校旁", "双村镇", "西村1号"]
 
@@ -225,6 +227,26 @@ def test_nominatim_tells_names_in_the_language_that_is_asked_for(geocoder: Close
             found = geocoder.client.get("/nominatim/search", params=params, headers=headers).json()[0]
             assert found["address"]["village"] == village
             assert (village in found["display_name"], found["namedetails"]["name:zh"]) == (True, "1号")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"/api/v1/addresses/search?q={quote('双村镇西村1号')}&explain=1",
+        f"/api/v1/addresses/reverse?lon={LON}&lat={LAT}",
+        f"/geocoder/search/?q={quote('双村镇西村1号')}",
+        f"/geocoder/reverse/?lon={LON}&lat={LAT}",
+        f"/nominatim/search?q={quote('双村镇西村1号')}",
+        f"/nominatim/search?q={LAT},{LON}",
+        f"/nominatim/reverse?lon={LON}&lat={LAT}",
+        f"/nominatim/reverse?lon={LON}&lat={LAT}&zoom=14",
+    ],
+)
+def test_who_has_the_answer_is_not_sent_it_again(geocoder: Closed, url: str) -> None:
+    first = geocoder.client.get(url)
+    again = geocoder.client.get(url, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+    assert geocoder.client.get(url, headers={"If-None-Match": '"0.1.0-1.1-0a1b2c3d"'}).content == first.content
 
 
 def test_nominatim_in_its_three_forms(geocoder: Closed) -> None:

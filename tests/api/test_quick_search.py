@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
+from fastapi import Response
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
 from gridmap.addresses.model import Address
+from gridmap.addresses.search.asking import Asking
 from gridmap.api.quick_search import PATH, QuickSearch
 from gridmap.db.engine import transaction
 from tests.api.keys import Closed, closed_application
@@ -41,8 +43,8 @@ def both(server: Server, request: pytest.FixtureRequest) -> Iterator[Both]:
     quick: list[bool] = []
     answer = QuickSearch._told
 
-    def counted(self: QuickSearch, text: str, asking: object) -> bytes | None:
-        told = answer(self, text, asking)  # type: ignore[arg-type]
+    def counted(self: QuickSearch, text: str, asking: Asking, mark: str) -> Response | None:
+        told = answer(self, text, asking, mark)
         quick.append(told is not None)
         return told
 
@@ -123,6 +125,22 @@ def test_plain_requests_never_reach_the_router(both: Both) -> None:
     both.quick.clear()
     head = both.client.head(plain, headers=both.keys[0])
     assert (head.status_code, head.content) == (200, b"")
+
+
+def test_who_has_the_answer_is_not_sent_it_again_until_an_address_changes(both: Both) -> None:
+    url = f"{PATH}?q={quote('双村镇西村2号')}"
+    for key in both.keys[:2]:
+        first = both.client.get(url, headers=key)
+        both.quick.clear()
+        again = both.client.get(url, headers={**key, "If-None-Match": first.headers["ETag"]})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+        with transaction(both.closed.engine) as session:
+            session.execute(update(Address).where(Address.code == record_id("A", 3)).values(status="cancelled"))
+        changed = both.client.get(url, headers={**key, "If-None-Match": first.headers["ETag"]})
+        assert (changed.status_code, changed.json()["features"]) == (200, first.json()["features"])
+        assert changed.headers["ETag"] != first.headers["ETag"]
+        with transaction(both.closed.engine) as session:
+            session.execute(update(Address).where(Address.code == record_id("A", 3)).values(status="current"))
 
 
 def test_a_change_is_told_at_once_and_a_revoked_key_no_more(both: Both) -> None:

@@ -44,7 +44,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Served, Path]:
     write_doors(path, base.table, {"database": "d", "reached": "1:1:", **names.to_json()})
     fewer = Doors.of([row for row in rows() if row[1] == CHANGED and not str(row[2]).endswith("3组7号")])
     index = make_index(names, [base, fewer], frozenset({CHANGED}), None)
-    return Served(index, 3, "d", "2:2:", names, frozenset({CHANGED}), "1:1:"), path
+    return Served(index, 3, "d", "2:2:", names, frozenset({CHANGED}), "1:1:", "2:2:"), path
 
 
 def batches(count: int) -> list[list[list[str]]]:
