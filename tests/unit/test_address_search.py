@@ -115,6 +115,19 @@ def _levels(found: list[Match]) -> list[str]:
     return [match.level for match in found]
 
 
+@pytest.mark.parametrize("text", ["柳林镇胡家多坝村3组12号", "柳林镇胡家多坝3组12号"])
+def test_the_end_of_another_village_s_name_elsewhere_is_not_that_village(text: str) -> None:
+    assert "door" not in _levels(search(register(), text))
+
+
+@pytest.mark.parametrize(
+    "text", ["柳林镇多坝村3组12号", "柳林镇的多坝村3组12号", "柳林镇 多坝村3组12号", "木耳镇胡家多坝村3组12号"]
+)
+def test_a_wrong_township_or_an_added_sign_is_not_a_wrong_door(text: str) -> None:
+    best = search(register(), text)[0]
+    assert (best.code, best.level) == (code_of(DOOR), "door")
+
+
 def test_a_number_that_is_not_there_gives_its_neighbours_as_such() -> None:
     place, *neighbours = search(register(), "木耳镇多坝村3组26号")
     assert (place.level, place.kind, place.row) == ("group", "locality", None)

@@ -22,7 +22,7 @@ _FAR_M = 20_000.0
 
 def ranked(index: AddressIndex, found: Sequence[Candidate], asking: Asking) -> list[Candidate]:
     """The best first, each thing once, and none of them surer than its rivals let it be."""
-    if len(found) == 1 and found[0].whole and found[0].parts.fit >= LEAST_SCORE:
+    if len(found) == 1 and _is_said(found[0]):
         return [_nearer(index, found[0], asking)]
     best: dict[object, Candidate] = {}
     for candidate in found:
@@ -67,7 +67,7 @@ def _weighed(ordered: list[Candidate], *, larger: bool) -> list[Candidate]:
     for candidate, power in zip(rivals, powers, strict=True):
         candidate.parts = candidate.parts._replace(sure=power / total)
     for candidate in rivals:
-        if candidate.level == "door" and not candidate.whole and not _is_claimed(candidate.parts):
+        if candidate.level == "door" and not _is_said(candidate) and not _is_claimed(candidate.parts):
             candidate.level = _common_level([c for c in rivals if c.parts.sure > 0.1] or [candidate])
     return ordered
 
@@ -75,6 +75,11 @@ def _weighed(ordered: list[Candidate], *, larger: bool) -> list[Candidate]:
 def _is_small(candidate: Candidate) -> bool:
     """Whether it is a door, or lies in a village."""
     return candidate.door is not None or candidate.known.place.level == "village"
+
+
+def _is_said(candidate: Candidate) -> bool:
+    """Whether the text says this door, and not too much else."""
+    return candidate.whole and candidate.parts.fit >= SURE_SCORE
 
 
 def _is_claimed(parts: Parts) -> bool:

@@ -16,6 +16,7 @@ from gridmap.addresses.search.text import unexplained
 from gridmap.addresses.search.weighing import SURE_NAME
 
 _UNREAD = 0.12
+_CONTRADICTED, _LONGER_NAME = 0.8, 0.75
 _BEGUN = 2
 """So many signs of a name must be said when something before it was not read."""
 _OTHER_DIVISION = 0.75
@@ -124,8 +125,22 @@ def _by_draft(text: str, draft: Draft, read_doors_of: _DoorsOf) -> Reading:
     # What is left over is often the names that were not read: it counts once.
     left = rest_of(text, doors, read, sure=draft.likeness > SURE_NAME)
     rest = min(left, 1 - min(0.6, _UNREAD * draft.unread)) * _of_other_divisions(text, doors)
-    rest *= _of_elsewhere(text, doors)
+    rest *= _of_elsewhere(text, doors) * (_LONGER_NAME if _is_end_of_a_name(text, draft) else 1.0)
     return Reading(known, draft.likeness, draft.upper, doors, text, rest, draft.named, draft.locals)
+
+
+def _is_end_of_a_name(text: str, draft: Draft) -> bool:
+    """Whether a name that does not lie where the text says goes on to the left.
+
+    南峪乡胡家堡子村 is another village than the 堡子村 of another township.
+    """
+    if draft.upper >= _CONTRADICTED or not draft.named:
+        return False
+    begin = draft.spans[0].start
+    if any(span.meets(Place(begin - 1, begin)) for span in draft.spans):
+        return False
+    before = text[max(begin - 1, 0) : begin]
+    return not before.isdigit() and unexplained(before) > 0
 
 
 def _by_names(text: str, names: Named) -> list[Reading]:
