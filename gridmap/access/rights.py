@@ -111,6 +111,7 @@ RIGHTS: dict[str, Right] = {
     "GET /api/v1/addresses/{code}/history": Right(),
     "POST /api/v1/addresses/{code}/merge": _EDIT,
     "POST /api/v1/addresses/{code}/accept": _EDIT,
+    "DELETE /api/v1/addresses/{code}/accept": _EDIT,
     "GET /api/v1/divisions/{code}/names": _MAP,
     "POST /api/v1/divisions/{code}/names": _EDIT,
     "DELETE /api/v1/divisions/{code}/names": _EDIT,

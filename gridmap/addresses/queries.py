@@ -103,6 +103,13 @@ def accept(session: Session, code: str, kind: str, actor: str, note: str | None)
     session.execute(stmt.on_conflict_do_update(index_elements=key, set_={"actor": actor, "note": note}))
 
 
+def reopen(session: Session, code: str, kind: str) -> bool:
+    """Takes away what `accept` wrote; whether there was anything."""
+    mine = AcceptedProblem.county_code == code[1:7], AcceptedProblem.address_code == code, AcceptedProblem.kind == kind
+    stmt = delete(AcceptedProblem).where(*mine).returning(AcceptedProblem.kind)
+    return session.scalar(stmt, execution_options={"synchronize_session": False}) is not None
+
+
 def forget_accepted(session: Session, codes: Sequence[str]) -> None:
     """Addresses that changed have to be looked at again; by the primary key."""
     counties = {code[1:7] for code in codes}

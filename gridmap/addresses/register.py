@@ -212,14 +212,29 @@ def end_merged(session: Session, actor: Actor, gone: Address, kept: Address) -> 
 
 def accept_problem(session: Session, actor: Actor, code: str, kind: str, note: str | None) -> AddressRecord:
     """Writes down that somebody looked at a problem and found it to be none. Raises InvalidInput for its kind."""
-    if kind not in ACCEPTABLE:
-        message = f"there is no problem {kind[:20]!r} that can be accepted; there are {', '.join(ACCEPTABLE)}"
-        raise InvalidInput(message, errors=[FieldError("kind", message)])
+    _check_acceptable(kind)
     row = locked(session, actor, code, None)
     _check_current(row)
     queries.accept(session, code, kind, actor.caller.name, note)
     append_event(session, "address_problem_accepted", {"code": code, "kind": kind}, county_code=code[1:7])
     return get_address(session, code)
+
+
+def reopen_problem(session: Session, actor: Actor, code: str, kind: str) -> AddressRecord:
+    """Takes that back: it is told again. Raises InvalidInput for its kind, NotFound when nobody had accepted it."""
+    _check_acceptable(kind)
+    row = locked(session, actor, code, None)
+    _check_current(row)
+    if not queries.reopen(session, code, kind):
+        raise NotFound(f"Nobody has accepted {kind} of {code}.")
+    append_event(session, "address_problem_reopened", {"code": code, "kind": kind}, county_code=code[1:7])
+    return get_address(session, code)
+
+
+def _check_acceptable(kind: str) -> None:
+    if kind not in ACCEPTABLE:
+        message = f"there is no problem {kind[:20]!r} that can be accepted; there are {', '.join(ACCEPTABLE)}"
+        raise InvalidInput(message, errors=[FieldError("kind", message)])
 
 
 def locked(session: Session, actor: Actor, code: str, expected: int | None) -> Address:

@@ -220,6 +220,19 @@ def accept_problem(
     return _detail(session, gazetteer, response, record)
 
 
+@router.delete("/{code}/accept")
+def reopen_problem(
+    code: AddressCode,
+    kind: Annotated[str, Query(max_length=20)],
+    session: SessionDep,
+    actor: ActorDep,
+    gazetteer: GazetteerDep,
+    response: Response,
+) -> AddressDetail:
+    """Takes an acceptance back: the problem is told again."""
+    return _detail(session, gazetteer, response, register.reopen_problem(session, actor, code, kind))
+
+
 def _prefixes(session: Session, scope: MapScope, within: str | None) -> tuple[str, ...]:
     return scope.prefixes if within is None else scope.narrow(prefixes_within(session, within))
 

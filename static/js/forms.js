@@ -2,7 +2,7 @@
 //
 // <form data-send="PATCH" data-to="/api/v1/grids/623…" data-etag='"3"' data-done="已保存" data-refresh="drawer rows">
 // A PATCH sends the fields that were changed; `head.phone` as a field's name is the phone of the head. `data-null` on a field: empty is null. `data-then`: the address to go to
-// afterwards, with {fields} of the answer. `<fieldset data-list-of="members">`: the values that are ticked in it. `data-json`: the value is JSON. `data-history`: where a stale form finds out who has written since.
+// afterwards, with {fields} of the answer. `data-undo`: what to DELETE to take it back. `<fieldset data-list-of="members">`: the values that are ticked in it. `data-json`: the value is JSON. `data-history`: where a stale form finds out who has written since.
 
 import { ApiError, get, send } from "./api.js";
 import { h } from "./dom.js";
@@ -32,7 +32,7 @@ async function submit(form) {
   form.toggleAttribute("data-sending", true);
   try {
     const answer = await send(/** @type {any} */ (method), to, method === "DELETE" ? null : valuesOf(form, method === "PATCH"), { etag });
-    toast(form.dataset.done ?? t("form.done"));
+    toast(form.dataset.done ?? t("form.done"), "good", undoOf(form));
     await after(form, answer.body);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -40,6 +40,23 @@ async function submit(form) {
     else showErrors(form, error);
   } finally {
     form.toggleAttribute("data-sending", false);
+  }
+}
+
+/** What the toast offers, where a form can be undone. @param {HTMLFormElement} form */
+function undoOf(form) {
+  const { undo, refresh: parts = "" } = form.dataset;
+  return undo ? { label: t("move.undo"), act: () => void takeBack(undo, parts.split(" ").filter(Boolean)) } : undefined;
+}
+
+/** @param {string} path @param {string[]} parts */
+async function takeBack(path, parts) {
+  try {
+    await send("DELETE", path, null);
+    await refresh(...parts);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    toast(errorText(error, codeIn(path)), "wrong");
   }
 }
 

@@ -6,12 +6,15 @@ import { t } from "./messages.js";
 const SHOWN_MS = 6_000;
 
 /**
- * A notice at the edge of the page. One that tells of something wrong stays until it is closed.
+ * A notice at the edge of the page. One that tells of something wrong stays until it is closed; one that offers to
+ * take something back, until the next such.
  * @param {string} text @param {"good" | "wrong"} [kind] @param {{label: string, act: () => void}} [action]
  */
 export function toast(text, kind = "good", action) {
   const close = h("button", { type: "button", "aria-label": t("toast.close"), class: "toast-close" }, "×");
   const notice = h("div", { class: "toast", "data-kind": kind }, h("span", { class: "toast-mark", "aria-hidden": "true" }, kind === "good" ? "✓" : "!"), h("p", {}, text));
+  if (action) byId("toasts").querySelectorAll("[data-action]").forEach((former) => former.remove());
+  notice.toggleAttribute("data-action", action !== undefined);
   if (action) notice.append(h("button", { type: "button", click: () => { notice.remove(); action.act(); } }, action.label));
   notice.append(close);
   close.addEventListener("click", () => notice.remove());

@@ -204,6 +204,12 @@ def test_a_point_in_another_village_decides_the_grid_and_is_listed(closed: Close
         f"{URL}/{told['id']}/accept", json={"kind": "elsewhere", "note": "隔河"}, headers=editor
     )
     assert accepted.json()["problems"] == []
+    where = f"{URL}/{told['id']}/accept"
+    reopened = closed.client.delete(f"{where}?kind=elsewhere", headers=editor)
+    assert [p["kind"] for p in reopened.json()["problems"]] == ["elsewhere"]
+    assert closed.client.delete(f"{where}?kind=elsewhere", headers=editor).status_code == 404
+    assert_problem(closed.client.delete(f"{where}?kind=far", headers=editor), 422, "invalid_input", where="kind")
+    closed.client.post(where, json={"kind": "elsewhere", "note": "隔河"}, headers=editor)
     lon, lat = at(SOUTH_EAST, 0.6, 0.4)
     moved = closed.client.patch(f"{URL}/{told['id']}", json={"lon": lon, "lat": lat}, headers=editor)
     assert [p["kind"] for p in moved.json()["problems"]] == ["elsewhere"]

@@ -130,6 +130,11 @@ def test_three_problems_one_after_the_other(desk: tuple[str, Engine], watch: Wat
     expect(page.locator("#drawer")).to_contain_text("位置在东村，文字写的是西村")
     page.locator("#drawer h2").press("a")
     expect(page.locator("#drawer")).to_contain_text("已处理")
+    # Pressed by mistake, it is taken back where it is told that it was done.
+    page.get_by_role("button", name="撤销").click()
+    expect(page.locator("#drawer")).to_contain_text("位置在东村，文字写的是西村")
+    page.locator("#drawer h2").press("a")
+    expect(page.locator("#drawer")).to_contain_text("已处理")
     with transaction(engine) as session:
         assert session.query(AcceptedProblem.address_code, AcceptedProblem.kind).all() == [
             (record_id("A", 13), "elsewhere")
