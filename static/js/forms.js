@@ -46,7 +46,7 @@ async function submit(form) {
 /** What the toast offers, where a form can be undone. @param {HTMLFormElement} form */
 function undoOf(form) {
   const { undo, refresh: parts = "" } = form.dataset;
-  return undo ? { label: t("move.undo"), act: () => void takeBack(undo, parts.split(" ").filter(Boolean)) } : undefined;
+  return undo ? { label: t("form.undo"), act: () => void takeBack(undo, parts.split(" ").filter(Boolean)) } : undefined;
 }
 
 /** @param {string} path @param {string[]} parts */
