@@ -1,5 +1,6 @@
 """What every kind of test may use. None skips for want of PostGIS, Chromium or fonts: they are part of the set-up."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ def _fresh_home() -> Path:
 
 def pytest_configure() -> None:
     """An application that is told no home gets one of its own: its snapshot is that of its database alone."""
+    # Servers that are started end when their terminal closes, even where the tests outlive theirs (nohup).
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     field = Settings.model_fields["home"]
     field.default, field.default_factory = PydanticUndefined, _fresh_home
     Settings.model_rebuild(force=True)
