@@ -14,6 +14,7 @@ from gridmap.exchange.tiles import sources
 from gridmap.grids.layers.service import Feature, replace_layer
 from tests.api.keys import PASSWORD, Closed, closed_application
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_EAST, SOUTH_WEST, TOWNSHIP, WEST, at, square
+from tests.homes import eventually
 from tests.mvt import read_tile
 from tests.postgres import Server
 from tests.problems import assert_problem
@@ -48,7 +49,10 @@ def _add_layers(closed: Closed) -> None:
             replace_layer(
                 session, name, items, title="道路", public=is_public, source="t", defects=0, version=version
             )  # fmt: skip
-    closed.app.state.follower.catch_up()
+    follower = closed.app.state.follower
+    follower.catch_up()
+    # Its own thread may have been at the version before, and be just done with it.
+    assert eventually(lambda: follower.snapshot is not None and follower.snapshot.version == version)
 
 
 def tile(client: TestClient, layer: str, headers: dict[str, str] | None = None) -> dict[str, dict[str, object]]:
