@@ -86,6 +86,8 @@ def catch_up(engine: Engine, folder: Path, *, anew: bool = False, say: Say = lam
         with transaction(reading(engine)) as session:
             step = _next_step(session, folder)
         if step is None:
+            # Perhaps since just now, by another.
+            _let_all_look()
             return _present(folder)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(folder / "build.lock"):
@@ -96,9 +98,13 @@ def catch_up(engine: Engine, folder: Path, *, anew: bool = False, say: Say = lam
         if step is not None:
             with transaction(engine) as session:
                 forget_place_changes(session, datetime.now(UTC) - NOTES_KEPT)
-            # Whoever looked just before the manifest came looks again by now.
-            time.sleep(2 * LOOK_EVERY_S)
+            _let_all_look()
     return made
+
+
+def _let_all_look() -> None:
+    """Whoever looked just before a manifest came has looked again when this is over."""
+    time.sleep(2 * LOOK_EVERY_S)
 
 
 def _present(folder: Path) -> Manifest:

@@ -40,7 +40,12 @@ class Served:
         now = monotonic()
         if now < self._look_again and self._snapshot is not None:
             return self._snapshot
+        found = self._looked()
+        # Only now: whoever comes while what was found is being opened waits for it, and is not told the former.
         self._look_again = now + LOOK_EVERY_S
+        return found
+
+    def _looked(self) -> Snapshot | None:
         try:
             found = os.stat(self._path)  # noqa: PTH116 - in every request, or nearly
         except OSError:

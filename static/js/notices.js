@@ -4,10 +4,11 @@ import { byId, h } from "./dom.js";
 import { t } from "./messages.js";
 
 const SHOWN_MS = 6_000;
+const UNDONE_MS = 30_000;
 
 /**
  * A notice at the edge of the page. One that tells of something wrong stays until it is closed; one that offers to
- * take something back, until the next such.
+ * take something back half a minute, or until the next such.
  * @param {string} text @param {"good" | "wrong"} [kind] @param {{label: string, act: () => void}} [action]
  */
 export function toast(text, kind = "good", action) {
@@ -19,7 +20,7 @@ export function toast(text, kind = "good", action) {
   notice.append(close);
   close.addEventListener("click", () => notice.remove());
   byId("toasts").append(notice);
-  if (kind === "good" && !action) setTimeout(() => notice.remove(), SHOWN_MS);
+  if (kind === "good") setTimeout(() => notice.remove(), action ? UNDONE_MS : SHOWN_MS);
 }
 
 /**

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 import shapely
@@ -23,12 +25,14 @@ from gridmap.geo.lonlat import LonLat
 from gridmap.grids.layers.service import Feature, replace_layer
 from gridmap.snapshot import catch_up as catching_up
 from gridmap.snapshot import manifest as manifests
+from gridmap.snapshot import served as serving
 from gridmap.snapshot.catch_up import catch_up
 from gridmap.snapshot.groups import GroupName, nearest_kind, read_groups
 from gridmap.snapshot.locate import locate, locate_in
 from gridmap.snapshot.manifest import Manifest, kept_versions, read_manifest
 from gridmap.snapshot.reader import Snapshot
 from gridmap.snapshot.registry import Registry
+from gridmap.snapshot.served import Served
 from tests.county import COUNTY, EAST, NORTH_EAST, NORTH_WEST, SOUTH_WEST, TOWNSHIP, WEST, at, record_id, small_county
 
 AUTHOR = Actor(Caller("user:li", "editor", "all", ("",)), Origin("test"))
@@ -242,6 +246,38 @@ def test_exactly_one_builds(county: Engine, folder: Path, monkeypatch: pytest.Mo
         made = list(pool.map(lambda _: catch_up(county, folder), range(6)))
     assert len(built) == 1
     assert len(set(map(str, made))) == 1
+
+
+def test_nobody_is_told_the_former_version_while_the_new_one_is_opened(
+    county: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "LOOK_EVERY_S", 0.0)
+    catch_up(county, folder)
+    served, go_on, opening = Served(folder), Event(), Event()
+    former = served.current()
+    assert former is not None
+    with transaction(county) as session:
+        raise_version(session, "test", "nothing")
+    made = catch_up(county, folder)
+    opened = Snapshot.open
+
+    def slowly(path: Path) -> Snapshot:
+        opening.set()
+        assert go_on.wait(30)
+        return opened(path)
+
+    # So long that whoever comes second comes before he would look himself.
+    monkeypatch.setattr(serving, "LOOK_EVERY_S", 60.0)
+    monkeypatch.setattr(Snapshot, "open", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(served.current)
+        assert opening.wait(30)
+        second = pool.submit(served.current)
+        with suppress(TimeoutError):
+            second.result(0.2)
+        go_on.set()
+        versions = [snapshot.version for future in (first, second) if (snapshot := future.result(30)) is not None]
+    assert versions == [made.version, made.version] != [former.version, former.version]
 
 
 def test_an_empty_database_has_an_empty_snapshot(clone: Engine, folder: Path) -> None:
